@@ -1,0 +1,11 @@
+from django.urls import path
+
+from accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("team/", views.team, name="team"),
+    path("team/invite/", views.invite, name="invite"),
+    path("team/invitations/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
+    path("team/members/<int:pk>/", views.change_member, name="change_member"),
+]

@@ -1,0 +1,19 @@
+"""How the objects of a team are fetched; anything of another team is a 404."""
+
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Team
+from flows.models import Dataset, FlowChart, Import
+
+
+def dataset_of(team: Team, slug: str) -> Dataset:
+    return get_object_or_404(Dataset, team=team, slug=slug)
+
+
+def import_of(team: Team, dataset_slug: str, number: int) -> Import:
+    imports = Import.objects.select_related("dataset", "started_by")
+    return get_object_or_404(imports, team=team, dataset__slug=dataset_slug, number=number)
+
+
+def chart_of(team: Team, pk: int) -> FlowChart:
+    return get_object_or_404(FlowChart.objects.select_related("dataset", "owner"), team=team, pk=pk)

@@ -1,0 +1,30 @@
+"""Doorbells. A task loads its row by id, calls one service and returns; running it twice does nothing the second time."""
+
+from celery import shared_task
+
+from flows.models import FlowRun, Import
+from flows.services import imports, jobs, runs
+
+
+@shared_task
+def run_import(*, team_id: int, import_id: int) -> None:
+    imports.run_import(team_id=team_id, import_id=import_id)
+
+
+@shared_task
+def run_flow(*, team_id: int, run_id: int) -> None:
+    runs.run_flow(team_id=team_id, run_id=run_id)
+
+
+@shared_task
+def ring_lost_bells() -> None:
+    """Jobs outlive their worker and their message: whatever waits in the database is rung again."""
+    for import_ in jobs.requeue_silent(Import):
+        run_import.delay(team_id=import_.team_id, import_id=import_.pk)
+    for run in jobs.requeue_silent(FlowRun):
+        run_flow.delay(team_id=run.team_id, run_id=run.pk)
+
+
+@shared_task
+def sweep_orphan_files() -> None:
+    imports.sweep_orphan_files()

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from flows.views import charts, datasets, imports
+
+app_name = "flows"
+urlpatterns = [
+    path("flows/", charts.listing, name="list"),
+    path("flows/new/", charts.new, name="new"),
+    path("flows/<int:pk>/", charts.chart, name="chart"),
+    path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
+    path("data/", datasets.listing, name="data"),
+    path("data/<slug:dataset_slug>/", datasets.dataset, name="dataset"),
+    path("data/<slug:dataset_slug>/delete/", datasets.delete, name="delete_dataset"),
+    path("data/<slug:dataset_slug>/imports/new/", imports.upload, name="upload"),
+    path("data/<slug:dataset_slug>/imports/<int:number>/", imports.import_, name="import"),
+    path("data/<slug:dataset_slug>/imports/<int:number>/cancel/", imports.cancel, name="cancel_import"),
+    path("data/<slug:dataset_slug>/imports/<int:number>/rejects.csv", imports.rejects, name="rejects"),
+]

@@ -1,0 +1,19 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts import views as accounts
+from journeymap import views
+
+urlpatterns = [
+    path("", accounts.home, name="home"),
+    path("welcome/", accounts.welcome, name="welcome"),
+    path("profile/", accounts.profile, name="profile"),
+    path("invitations/<str:token>/", accounts.accept, name="accept_invitation"),
+    path("accounts/", include("allauth.urls")),
+    path("t/<slug:team_slug>/", include("accounts.urls")),
+    path("t/<slug:team_slug>/", include("flows.urls")),
+    path("t/<slug:team_slug>/", include("maps.urls")),
+    path("api/", include("journeymap.api_urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", views.healthz, name="healthz"),
+]

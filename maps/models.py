@@ -1,0 +1,301 @@
+"""The drawn journey. Every row carries its team, so that nothing can be reached past it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Team
+
+
+class Persona(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="personas")
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=200, blank=True)
+    goals = models.TextField(blank=True)
+    needs = models.TextField(blank=True)
+    frustrations = models.TextField(blank=True)
+    quote = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class JourneyMap(models.Model):
+    class Kind(models.TextChoices):
+        JOURNEY = "journey", "Journey"
+        BLUEPRINT = "blueprint", "Blueprint"
+        LIFECYCLE = "lifecycle", "Lifecycle"
+
+    class State(models.TextChoices):
+        CURRENT = "current", "Current"
+        FUTURE = "future", "Future"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        REVIEW = "review", "In review"
+        LIVE = "live", "Live"
+        ARCHIVED = "archived", "Archived"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="maps")
+    title = models.CharField(max_length=160)
+    scenario = models.TextField(blank=True)
+    expectations = models.TextField(blank=True)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.JOURNEY)
+    state = models.CharField(max_length=8, choices=State, default=State.CURRENT)
+    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    personas = models.ManyToManyField(Persona, blank=True, related_name="maps")
+    revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Positioned(models.Model):
+    """A row with a place among its siblings: 0, 1, 2 … without gaps, kept by the services under a lock on the map."""
+
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "pk"]
+
+
+class Stage(Positioned):
+    """A phase of the journey. It always has at least one step."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    map = models.ForeignKey(JourneyMap, on_delete=models.CASCADE, related_name="stages")
+    name = models.CharField(max_length=300)
+    goal = models.TextField(blank=True)
+
+    class Meta(Positioned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["map", "position"], name="one_stage_at_a_place", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Step(Positioned):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=300)
+    moment_of_truth = models.BooleanField(default=False)
+
+    class Meta(Positioned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stage", "position"], name="one_step_at_a_place", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lane(Positioned):
+    class Kind(models.TextChoices):
+        TEXT = "text", "Text"
+        TOUCHPOINT = "touchpoint", "Touchpoints"
+        CHANNEL = "channel", "Channels"
+        EMOTION = "emotion", "Emotion"
+        QUOTE = "quote", "Quotes"
+        PAIN = "pain", "Pain points"
+        OPPORTUNITY = "opportunity", "Opportunities"
+        METRIC = "metric", "Metrics"
+        IMAGE = "image", "Images"
+        FLOW = "flow", "Flow"
+        LINK = "link", "Links"
+
+    class Role(models.TextChoices):
+        NONE = "none", "None"
+        EVIDENCE = "evidence", "Evidence"
+        CUSTOMER_ACTION = "customer_action", "Customer actions"
+        FRONTSTAGE = "frontstage", "Frontstage"
+        BACKSTAGE = "backstage", "Backstage"
+        SUPPORT = "support", "Support"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    map = models.ForeignKey(JourneyMap, on_delete=models.CASCADE, related_name="lanes")
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.TEXT)
+    role = models.CharField(max_length=16, choices=Role, default=Role.NONE)
+    title = models.CharField(max_length=300)
+    persona = models.ForeignKey(Persona, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    collapsed = models.BooleanField(default=False)
+
+    class Meta(Positioned.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["map", "position"], name="one_lane_at_a_place", deferrable=models.Deferrable.DEFERRED
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Cell(models.Model):
+    """Where a lane crosses a step; made when the first card is put there."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="cells")
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="cells")
+    span = models.PositiveSmallIntegerField(default=1, help_text="Steps that the cell stretches over.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lane", "step"], name="one_cell_where_lane_and_step_cross"),
+            models.CheckConstraint(condition=Q(span__gte=1), name="a_cell_spans_a_step"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lane} × {self.step}"
+
+
+class Card(Positioned):
+    """What stands in a cell. A save names the `version` it started from."""
+
+    class Evidence(models.TextChoices):
+        OBSERVED = "observed", "Observed"
+        ASSUMED = "assumed", "Assumed"
+        PROPOSED = "proposed", "Proposed"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    cell = models.ForeignKey(Cell, on_delete=models.CASCADE, related_name="cards")
+    kind = models.CharField(max_length=12, choices=Lane.Kind, default=Lane.Kind.TEXT)
+    body = models.TextField(blank=True, max_length=10_000)
+    colour = models.CharField(max_length=12, blank=True)
+    evidence = models.CharField(max_length=10, choices=Evidence, default=Evidence.ASSUMED)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    severity = models.PositiveSmallIntegerField(default=2, help_text="Of a pain point: 1 light, 2 medium, 3 severe.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+
+    class Meta(Positioned.Meta):
+        constraints = [
+            models.CheckConstraint(condition=Q(severity__range=(1, 3)), name="severity_is_1_to_3"),
+        ]
+
+    def __str__(self) -> str:
+        return self.body[:60]
+
+
+class Channel(models.Model):
+    """A way in which a company and a customer meet; a library of the team."""
+
+    class Icon(models.TextChoices):
+        WEB = "app-window", "Web"
+        APP = "smartphone", "App"
+        MAIL = "mail", "E-mail"
+        PHONE = "phone", "Phone"
+        CHAT = "message-circle", "Chat"
+        SHOP = "store", "Shop"
+        POST = "package", "Post and parcels"
+        SOCIAL = "share-2", "Social media"
+        AD = "megaphone", "Advertising"
+        PERSON = "user", "In person"
+        OTHER = "circle", "Other"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
+    name = models.CharField(max_length=80)
+    icon = models.CharField(max_length=20, choices=Icon, default=Icon.OTHER)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="channel_name_is_unique_in_team")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Touchpoint(models.Model):
+    """What a card adds when it is a point of contact."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="touchpoints")
+    card = models.OneToOneField(Card, on_delete=models.CASCADE, related_name="touchpoint")
+    channel = models.ForeignKey(Channel, on_delete=models.SET_NULL, null=True, blank=True, related_name="touchpoints")
+    importance_to_customer = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
+    importance_to_business = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(importance_to_customer__range=(1, 5), importance_to_business__range=(1, 5)),
+                name="importance_is_1_to_5",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.card)
+
+
+class Opportunity(models.Model):
+    """What a card adds when it is an idea for something better."""
+
+    class Status(models.TextChoices):
+        IDEA = "idea", "Idea"
+        PLANNED = "planned", "Planned"
+        DOING = "doing", "Doing"
+        DONE = "done", "Done"
+        DROPPED = "dropped", "Dropped"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="opportunities")
+    card = models.OneToOneField(Card, on_delete=models.CASCADE, related_name="opportunity")
+    value = models.PositiveSmallIntegerField(default=3, help_text="To the customer, 1 to 5.")
+    business_value = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
+    effort = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
+    status = models.CharField(max_length=8, choices=Status, default=Status.IDEA)
+    link = models.URLField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "opportunities"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(value__range=(1, 5), business_value__range=(1, 5), effort__range=(1, 5)),
+                name="opportunity_scores_are_1_to_5",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.card)
+
+
+class EmotionPoint(models.Model):
+    """How people feel at a step, −2 to +2. A measured point never shares a line with a judged one."""
+
+    class Source(models.TextChoices):
+        JUDGED = "judged", "Judged"
+        MEASURED = "measured", "Measured"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    lane = models.ForeignKey(Lane, on_delete=models.CASCADE, related_name="emotions")
+    step = models.ForeignKey(Step, on_delete=models.CASCADE, related_name="emotions")
+    score = models.SmallIntegerField(default=0)
+    label = models.CharField(max_length=120, blank=True)
+    source = models.CharField(max_length=8, choices=Source, default=Source.JUDGED)
+    n = models.PositiveIntegerField(null=True, blank=True, help_text="People behind the score.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lane", "step", "source"], name="one_emotion_where_lane_and_step_cross"),
+            models.CheckConstraint(condition=Q(score__range=(-2, 2)), name="emotion_is_minus_2_to_2"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.score:+d} {self.label}".strip()

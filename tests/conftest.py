@@ -1,0 +1,86 @@
+"""The permanent cast: alice owns the team, bob edits, vera only looks, carol comments, adam administers, charlie is a stranger."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import Membership, Role, Team, User
+
+
+@pytest.fixture(autouse=True)
+def _own_data_directory(settings, tmp_path: Path) -> None:
+    """Files of one test are never seen by another."""
+    settings.DATA_DIR = tmp_path
+    settings.FILE_UPLOAD_TEMP_DIR = None
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media"}},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(settings, worker_id: str) -> Iterator[None]:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test-{worker_id}"}}
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def team(db) -> Team:
+    return Team.objects.create(name="North Bank", slug="north-bank")
+
+
+def _member(team: Team, name: str, role: Role) -> User:
+    user = User.objects.create_user(f"{name}@example.com", "pass-word-1", name=name.title())
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    return _member(team, "alice", Role.OWNER)
+
+
+@pytest.fixture
+def adam(team: Team) -> User:
+    return _member(team, "adam", Role.ADMIN)
+
+
+@pytest.fixture
+def bob(team: Team) -> User:
+    return _member(team, "bob", Role.EDITOR)
+
+
+@pytest.fixture
+def carol(team: Team) -> User:
+    return _member(team, "carol", Role.COMMENTER)
+
+
+@pytest.fixture
+def vera(team: Team) -> User:
+    return _member(team, "vera", Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    """Has a team of his own, and no part in anybody else's."""
+    other = Team.objects.create(name="Elsewhere", slug="elsewhere")
+    return _member(other, "charlie", Role.OWNER)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    def as_user(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return as_user

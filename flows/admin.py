@@ -1,0 +1,126 @@
+"""Data management. What a job or a commit has written is read-only here; events are undone through the product."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from import_export.admin import ExportActionModelAdmin
+from import_export.resources import ModelResource
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import action, display
+
+from flows import tasks
+from flows.models import Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
+from flows.services import jobs
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that only the product itself may write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class JobAdmin(ReadOnlyAdmin):
+    """Jobs can be watched, cancelled and, where they failed, put back into the queue."""
+
+    actions = ["cancel_jobs", "queue_again"]
+    list_filter = ["status", "team"]
+
+    @display(
+        description="Status",
+        ordering="status",
+        label={"done": "success", "failed": "danger", "running": "info", "queued": "warning"},
+    )
+    def shown_status(self, job: Job) -> tuple[str, str]:
+        return job.status, job.get_status_display()
+
+    @action(description="Cancel")
+    def cancel_jobs(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        for job in queryset:
+            jobs.cancel(job)
+        self.message_user(request, f"Asked {len(queryset)} to stop.")
+
+    @action(description="Put back into the queue")
+    def queue_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        over = queryset.filter(status__in=[Job.Status.FAILED, Job.Status.CANCELLED])
+        count = over.update(status=Job.Status.QUEUED, cancel_requested=False, error="")
+        tasks.ring_lost_bells.delay_on_commit()
+        self.message_user(request, f"Put {count} back into the queue.")
+
+
+class EventNameResource(ModelResource):
+    class Meta:
+        model = EventName
+        fields = ["dataset__slug", "name", "events", "first_at", "last_at"]
+
+
+class SegmentInline(TabularInline):
+    model = Segment
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ["import_number", "file", "rows", "bytes", "time_from", "time_through", "born", "gone"]
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Dataset)
+class DatasetAdmin(ModelAdmin):
+    list_display = ["name", "team", "events", "version", "data_from", "data_through"]
+    list_filter = ["team"]
+    list_select_related = ["team"]
+    search_fields = ["name", "slug", "team__name"]
+    autocomplete_fields = ["team"]
+    readonly_fields = ["version", "events", "data_from", "data_through", "created_at"]
+    inlines = [SegmentInline]
+
+
+@admin.register(Import)
+class ImportAdmin(JobAdmin):
+    list_display = ["number", "dataset", "filename", "shown_status", "rows", "accepted", "rejected", "duplicates", "created_at"]
+    list_select_related = ["dataset"]
+    search_fields = ["filename", "dataset__name"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    list_display = ["file", "dataset", "import_number", "rows", "bytes", "time_from", "time_through", "born", "gone"]
+    list_filter = ["team"]
+    list_select_related = ["dataset"]
+    search_fields = ["file", "dataset__name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(EventName)
+class EventNameAdmin(ExportActionModelAdmin, ReadOnlyAdmin):
+    resource_classes = [EventNameResource]
+    export_form_class = ExportForm
+    list_display = ["name", "dataset", "events", "first_at", "last_at"]
+    list_filter = ["team", "dataset"]
+    list_select_related = ["dataset"]
+    search_fields = ["name"]
+
+
+@admin.register(FlowChart)
+class FlowChartAdmin(ModelAdmin):
+    list_display = ["name", "team", "dataset", "owner", "updated_at"]
+    list_filter = ["team"]
+    list_select_related = ["team", "dataset", "owner"]
+    search_fields = ["name", "description"]
+    autocomplete_fields = ["team", "dataset", "owner"]
+
+
+@admin.register(FlowRun)
+class FlowRunAdmin(JobAdmin):
+    list_display = ["id", "dataset", "dataset_version", "shown_status", "created_at", "started_at", "finished_at"]
+    list_select_related = ["dataset"]
+    search_fields = ["digest", "dataset__name"]
+    exclude = ["result"]

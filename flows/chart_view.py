@@ -1,0 +1,282 @@
+"""What the pages of a flow chart show, from one result: the picture, the ledger, the heads and the tables.
+
+    chart = chart_view(result, width=1080)
+
+`templates/flows/chart/chart.html` (ledger, picture, foot) and `templates/flows/chart/table.html` take it as `chart`.
+Every number on them comes from the result and adds up to it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flows.figures import duration, figure, share
+from flows.lettering import printable
+from flows.sankey import ENDS, HEIGHT, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
+
+LINK_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    one: str
+    many: str
+
+    def of(self, count: int) -> str:
+        return f"{figure(count)} {self.one if count == 1 else self.many}"
+
+
+NOUNS = {
+    "users": Noun("person", "people"),
+    "sessions": Noun("session", "sessions"),
+    "journeys": Noun("journey", "journeys"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column: its name, who is still on the way, and their share of start."""
+
+    x: float
+    name: str
+    count: int
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the ledger: everybody who ended in this state."""
+
+    state: str
+    name: str
+    count: int
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step's label as tables show it."""
+
+    label: str
+    is_other: bool
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    step: int
+    place: Place
+    count: int
+    share: str  # of start
+    onward: int
+    converted: int
+    cut: int
+    dropped: int
+    open: int
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    step: int
+    source: Place
+    target: Place
+    count: int
+    share: str  # of the source
+    median: str
+    p90: str
+
+    @property
+    def places(self) -> tuple[Place, Place]:
+        return self.source, self.target
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMark:
+    """A bar with its words."""
+
+    node: Node
+    share: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RibbonMark:
+    ribbon: Ribbon
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    uid: str  # tells the charts of one page apart
+    noun: Noun
+    backwards: bool
+    start: int  # everybody in the chart: the base of every share of start
+    steps: int
+    distinct_paths: int
+    layout: SankeyLayout
+    heads: tuple[Head, ...]
+    nodes: tuple[NodeMark, ...]
+    ribbons: tuple[RibbonMark, ...]
+    ledger: tuple[Part, ...]
+    node_rows: tuple[NodeRow, ...]
+    link_rows: tuple[LinkRow, ...]  # the most frequent ones
+    links: int
+    colours: Mapping[str, int]
+
+    @property
+    def label(self) -> str:
+        return f"Flow of {self.noun.of(self.start)} over {self.steps} step{'' if self.steps == 1 else 's'}"
+
+    @property
+    def adds_up(self) -> bool:
+        return sum(part.count for part in self.ledger) == self.start
+
+    @property
+    def sum(self) -> str:
+        return f"{figure(self.start)} = " + " + ".join(figure(part.count) for part in self.ledger)
+
+    @property
+    def links_left_out(self) -> int:
+        return self.links - len(self.link_rows)
+
+    @property
+    def has_repeats(self) -> bool:
+        return any(row.repeats for row in self.node_rows)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The ends that occur, in the order of the ledger."""
+        return tuple(part.state for part in self.ledger)
+
+
+def chart_view(
+    result: Mapping[str, Any],
+    *,
+    width: float = 1080,
+    height: float = HEIGHT,
+    uid: str = "flow",
+    colours: Mapping[str, int] | None = None,
+) -> ChartView:
+    """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels."""
+    query = result["query"]
+    backwards = bool(query.get("end")) and not query.get("start")
+    colours = colours if colours is not None else colours_by_rank(result["nodes"])
+    layout = lay_out(result, width=width, height=height, backwards=backwards, colours=colours)
+    start = sum(node["count"] for node in result["nodes"] if node["step"] == 0)
+    steps = max((node["step"] for node in result["nodes"]), default=0)
+    noun = NOUNS[query.get("count", "users")]
+    return ChartView(
+        uid=uid,
+        noun=noun,
+        backwards=backwards,
+        start=start,
+        steps=steps,
+        distinct_paths=result["distinct_paths"],
+        layout=layout,
+        heads=tuple(
+            Head(column.x, _step_name(column.step, backwards), column.count, share(column.count, start))
+            for column in layout.columns
+        ),
+        nodes=tuple(_node_marks(layout, start, noun, steps, backwards)),
+        ribbons=tuple(_ribbon_marks(result, layout, noun)),
+        ledger=tuple(_ledger(result, start, steps, backwards)),
+        node_rows=tuple(_node_rows(result, start, colours)),
+        link_rows=tuple(_link_rows(result, colours)),
+        links=len(result["links"]),
+        colours=colours,
+    )
+
+
+def end_words(steps: int, backwards: bool) -> dict[str, str]:
+    """What each end is called; read backwards people do not drop out but come in."""
+    return {
+        "converted": "Converted",
+        "cut": f"Before step {steps}" if backwards else f"Past step {steps}",
+        "dropped": "Entered" if backwards else "Dropped",
+        "open": "Open",
+    }
+
+
+def _step_name(step: int, backwards: bool) -> str:
+    if step == 0:
+        return "End" if backwards else "Start"
+    return f"{step} before" if backwards else f"Step {step}"
+
+
+def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool) -> Iterator[Part]:
+    words = end_words(steps, backwards)
+    order = ("cut", "converted", "dropped", "open")
+    for state in order:
+        count = sum(node[state] for node in result["nodes"])
+        if count:
+            yield Part(state, words[state], count, share(count, start))
+
+
+def _node_marks(layout: SankeyLayout, start: int, noun: Noun, steps: int, backwards: bool) -> Iterator[NodeMark]:
+    words = {state: word.lower() for state, word in end_words(steps, backwards).items()}
+    for node in layout.nodes:
+        ends = "".join(f", {figure(end.count)} {words[end.state]}" for end in node.ends)
+        of_start = share(node.count, start)
+        name = _step_name(node.step, backwards)
+        yield NodeMark(node, of_start, f"{node.label}, {name}: {noun.of(node.count)}, {of_start} of start{ends}")
+
+
+def _ribbon_marks(result: Mapping[str, Any], layout: SankeyLayout, noun: Noun) -> Iterator[RibbonMark]:
+    times = {
+        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): link.get(
+            "median_seconds"
+        )
+        for link in result["links"]
+    }
+    for ribbon in layout.ribbons:
+        if not ribbon.titled:
+            yield RibbonMark(ribbon, "")
+            continue
+        source, target = layout.nodes[ribbon.source], layout.nodes[ribbon.target]
+        first, second = (target, source) if layout.backwards else (source, target)
+        title = (
+            f"{first.label} → {second.label}: {noun.of(ribbon.count)}, "
+            f"{share(ribbon.count, source.count)} of {source.label}"
+        )
+        median = times.get((source.step, source.kind, source.key, target.kind, target.key))
+        yield RibbonMark(ribbon, title if median is None else f"{title}, median {duration(median)}")
+
+
+def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:
+    if kind == "other":
+        return Place("Other", True, 0)
+    return Place(printable(label), False, colours.get(label, 0))
+
+
+def _node_rows(result: Mapping[str, Any], start: int, colours: Mapping[str, int]) -> Iterator[NodeRow]:
+    for node in result["nodes"]:
+        ended = {state: node[state] for state in ENDS}
+        yield NodeRow(
+            step=node["step"],
+            place=_place(node["kind"], node["label"], colours),
+            count=node["count"],
+            share=share(node["count"], start),
+            onward=node["count"] - sum(ended.values()),
+            repeats=node.get("repeats", 0),
+            **ended,
+        )
+
+
+def _link_rows(result: Mapping[str, Any], colours: Mapping[str, int]) -> Iterator[LinkRow]:
+    counts = {(node["step"], node["kind"], node["label"]): node["count"] for node in result["nodes"]}
+    links = result["links"]
+    if len(links) > LINK_ROWS:
+        kept = sorted(range(len(links)), key=lambda i: -links[i]["count"])[:LINK_ROWS]
+        links = [links[i] for i in sorted(kept)]
+    for link in links:
+        base = counts[link["step"], link["source_kind"], link["source"]]
+        yield LinkRow(
+            step=link["step"],
+            source=_place(link["source_kind"], link["source"], colours),
+            target=_place(link["target_kind"], link["target"], colours),
+            count=link["count"],
+            share=share(link["count"], base),
+            median=duration(link.get("median_seconds")),
+            p90=duration(link.get("p90_seconds")),
+        )

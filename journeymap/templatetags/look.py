@@ -1,0 +1,67 @@
+"""Tags and filters that every template may use: icons, figures, names."""
+
+import hashlib
+import re
+from functools import lru_cache
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide as draw
+
+from flows import figures
+from flows.lettering import cut_middle_to, graphemes, printable
+
+register = template.Library()
+
+
+@lru_cache(maxsize=512)
+def _strokes(name: str) -> SafeString:
+    """The inside of one icon of the package; an unknown name is a mistake in a template and raises."""
+    inside = draw(name).partition(">")[2].rpartition("</svg>")[0]
+    return mark_safe(re.sub(r"\s+(?=<)|\s+(?=/>)", "", inside).strip())
+
+
+@register.simple_tag
+def icon(name: str, css: str = "", label: str = "") -> SafeString:
+    """A lucide icon drawn in the colour of the text. With `label` it speaks, without it is decoration."""
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    classes = f"i {css}".strip()
+    return format_html('<svg class="{}" viewBox="0 0 24 24" {}>{}</svg>', classes, said, _strokes(name))
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    return figures.figure(value)
+
+
+@register.filter
+def share(part: float | None, base: float | None) -> str:
+    """`{{ part|share:base }}`; the page writes the base beside it."""
+    return figures.NOTHING if part is None or base is None else figures.share(part, base)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    return figures.duration(seconds)
+
+
+@register.filter
+def middle_cut(text: object, length: int = 40) -> str:
+    return cut_middle_to(str(text), int(length))
+
+
+@register.filter
+def initials(name: object) -> str:
+    """One or two letters that stand for a person or a team."""
+    words = printable(str(name)).split("@")[0].replace(".", " ").replace("_", " ").replace("-", " ").split()
+    if not words:
+        return "?"
+    picked = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(next(graphemes(word)).upper() for word in picked)
+
+
+@register.filter
+def hue(text: object) -> int:
+    """A hue in degrees that stays the same for the same text, on every machine."""
+    return hashlib.blake2b(str(text).encode(), digest_size=2).digest()[0] * 360 // 256

@@ -1,0 +1,120 @@
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+
+from accounts.models import Invitation, Membership, Role, Team, User
+
+
+def test_signing_up_leads_to_making_a_team(db):
+    client = Client()
+    form = {"name": "Dora", "email": "dora@example.com", "password1": "long-enough-7"}
+    response = client.post("/accounts/signup/", form, follow=True)
+    assert response.request["PATH_INFO"] == "/welcome/"
+    assert User.objects.get().name == "Dora"
+    response = client.post("/welcome/", {"name": "Dora’s", "time_zone": "Europe/Amsterdam"})
+    assert response["Location"] == "/t/doras/maps/"
+    assert Membership.objects.get().role == Role.OWNER
+
+
+def test_an_address_signs_up_once_whatever_its_case(alice):
+    form = {"name": "Al", "email": "ALICE@example.com", "password1": "long-enough-7"}
+    Client().post("/accounts/signup/", form)
+    assert User.objects.filter(email__iexact="alice@example.com").count() == 1
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_signs_in(alice):
+    client = Client()
+    assert client.post("/accounts/login/", {"login": alice.email, "password": "wrong"}).status_code == 200
+    response = client.post("/accounts/login/", {"login": alice.email, "password": "pass-word-1"})
+    assert response.status_code == 302
+    assert client.get("/")["Location"] == "/t/north-bank/maps/"
+
+
+def test_a_password_is_reset_through_the_link_in_an_e_mail(alice):
+    client = Client()
+    client.post("/accounts/password/reset/", {"email": alice.email})
+    path = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", mail.outbox[0].body)
+    assert path
+    page = client.get(path[1], follow=True)
+    form = {"password1": "brand-new-44", "password2": "brand-new-44"}
+    client.post(page.request["PATH_INFO"], form)
+    alice.refresh_from_db()
+    assert alice.check_password("brand-new-44")
+
+
+def test_signing_out_asks_for_a_post(sign_in, alice):
+    client = sign_in(alice)
+    assert client.get("/accounts/logout/").status_code == 200
+    client.post("/accounts/logout/")
+    assert client.get("/").url.startswith("/accounts/login/")
+
+
+def test_an_invited_address_finds_its_invitation_at_first_sign_in(team, sign_in):
+    dora = User.objects.create_user("dora@example.com", "pass-word-1")
+    EmailAddress.objects.create(user=dora, email=dora.email, verified=True, primary=True)
+    invitation = Invitation.objects.create(team=team, email="dora@example.com", role=Role.EDITOR)
+    client = sign_in(dora)
+    assert "North Bank" in client.get("/welcome/").content.decode()
+    client.post(f"/invitations/{invitation.token}/")
+    assert Membership.objects.get(user=dora).role == Role.EDITOR
+
+
+def test_an_unproven_address_does_not_see_invitations(team, sign_in):
+    dora = User.objects.create_user("dora@example.com", "pass-word-1")
+    EmailAddress.objects.create(user=dora, email=dora.email, verified=False, primary=True)
+    Invitation.objects.create(team=team, email="dora@example.com", role=Role.EDITOR)
+    assert "North Bank" not in sign_in(dora).get("/welcome/").content.decode()
+
+
+def test_a_used_invitation_is_a_404(team, sign_in, charlie):
+    invitation = Invitation.objects.create(team=team, email="x@example.com")
+    client = sign_in(charlie)
+    client.post(f"/invitations/{invitation.token}/")
+    assert client.get(f"/invitations/{invitation.token}/").status_code == 404
+
+
+@pytest.mark.parametrize("action", [{"role": "viewer"}, {"action": "remove"}])
+def test_an_admin_has_no_power_over_owners(sign_in, team, alice, adam, action):
+    owner = Membership.objects.get(user=alice)
+    assert sign_in(adam).post(f"/t/north-bank/team/members/{owner.pk}/", action).status_code == 403
+    assert Membership.objects.get(user=alice).role == Role.OWNER
+
+
+def test_an_admin_cannot_make_owners(sign_in, team, adam, bob):
+    membership = Membership.objects.get(user=bob)
+    client = sign_in(adam)
+    assert client.post(f"/t/north-bank/team/members/{membership.pk}/", {"role": "owner"}).status_code == 403
+    assert client.post("/t/north-bank/team/invite/", {"email": "x@e.com", "role": "owner"}).status_code == 403
+    client.post(f"/t/north-bank/team/members/{membership.pk}/", {"role": "viewer"})
+    assert Membership.objects.get(user=bob).role == Role.VIEWER
+
+
+def test_a_member_of_another_team_cannot_be_changed(sign_in, alice, charlie):
+    theirs = Membership.objects.get(user=charlie)
+    assert sign_in(alice).post(f"/t/north-bank/team/members/{theirs.pk}/", {"action": "remove"}).status_code == 404
+    assert Membership.objects.filter(user=charlie).exists()
+
+
+def test_an_admin_changes_the_time_zone(sign_in, team, adam):
+    sign_in(adam).post("/t/north-bank/team/", {"name": "North", "time_zone": "Europe/Berlin"})
+    assert Team.objects.get(pk=team.pk).time_zone == "Europe/Berlin"
+
+
+def test_the_team_page_asks_the_same_number_of_queries_for_any_number_of_members(
+    sign_in, team, alice, django_assert_max_num_queries
+):
+    client = sign_in(alice)
+
+    def queries() -> int:
+        with django_assert_max_num_queries(50) as asked:
+            client.get("/t/north-bank/team/")
+        return len(asked)
+
+    before = queries()
+    for number in range(10):
+        user = User.objects.create_user(f"new-{number}@example.com")
+        Membership.objects.create(team=team, user=user, role=Role.VIEWER)
+    assert queries() == before

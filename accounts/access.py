@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.models import Membership, Role, Team, User
 
-
 P = ParamSpec("P")
 
 
@@ -33,7 +32,9 @@ def membership_of(user: User, team_slug: str) -> Membership:
 def require(membership: Membership, role: Role) -> None:
     """Raises PermissionDenied where the member has fewer rights than `role`."""
     if not membership.may(role):
-        raise PermissionDenied(f"This needs the role {role.label.lower()}, yours is {membership.get_role_display().lower()}.")
+        raise PermissionDenied(
+            f"This needs the role {role.label.lower()}, yours is {membership.get_role_display().lower()}."
+        )
 
 
 def team_view(
@@ -44,7 +45,9 @@ def team_view(
     `write` is the role asked for methods that change something; the same as `role` if not given.
     """
 
-    def decorate(view: Callable[Concatenate[TeamRequest, P], HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    def decorate(
+        view: Callable[Concatenate[TeamRequest, P], HttpResponseBase],
+    ) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
         def inner(request: TeamRequest, team_slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from accounts.queries import memberships_of
 
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """What the frame around every page shows: the team, the person's other teams, the place in the rail."""
     team = getattr(request, "team", None)

@@ -20,7 +20,9 @@ def check_time_zone(name: str) -> str:
     return name
 
 
-def create_team(*, name: str, owner: User | None, time_zone: str = "UTC", slug: str = "", is_sample: bool = False) -> Team:
+def create_team(
+    *, name: str, owner: User | None, time_zone: str = "UTC", slug: str = "", is_sample: bool = False
+) -> Team:
     """Make a team; without a `slug` one is derived from the name, with a suffix where it is taken."""
     check_time_zone(time_zone)
     stem = slug or slugify(name)[:48] or "team"

@@ -62,7 +62,16 @@ class SegmentInline(TabularInline):
     model = Segment
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["import_number", "file", "rows", "bytes", "time_from", "time_through", "born", "gone"]
+    fields = readonly_fields = [
+        "import_number",
+        "file",
+        "rows",
+        "bytes",
+        "time_from",
+        "time_through",
+        "born",
+        "gone",
+    ]
     show_change_link = True
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -82,7 +91,17 @@ class DatasetAdmin(ModelAdmin):
 
 @admin.register(Import)
 class ImportAdmin(JobAdmin):
-    list_display = ["number", "dataset", "filename", "shown_status", "rows", "accepted", "rejected", "duplicates", "created_at"]
+    list_display = [
+        "number",
+        "dataset",
+        "filename",
+        "shown_status",
+        "rows",
+        "accepted",
+        "rejected",
+        "duplicates",
+        "created_at",
+    ]
     list_select_related = ["dataset"]
     search_fields = ["filename", "dataset__name"]
     date_hierarchy = "created_at"
@@ -90,7 +109,17 @@ class ImportAdmin(JobAdmin):
 
 @admin.register(Segment)
 class SegmentAdmin(ReadOnlyAdmin):
-    list_display = ["file", "dataset", "import_number", "rows", "bytes", "time_from", "time_through", "born", "gone"]
+    list_display = [
+        "file",
+        "dataset",
+        "import_number",
+        "rows",
+        "bytes",
+        "time_from",
+        "time_through",
+        "born",
+        "gone",
+    ]
     list_filter = ["team"]
     list_select_related = ["dataset"]
     search_fields = ["file", "dataset__name"]
@@ -120,7 +149,15 @@ class FlowChartAdmin(ModelAdmin):
 
 @admin.register(FlowRun)
 class FlowRunAdmin(JobAdmin):
-    list_display = ["id", "dataset", "dataset_version", "shown_status", "created_at", "started_at", "finished_at"]
+    list_display = [
+        "id",
+        "dataset",
+        "dataset_version",
+        "shown_status",
+        "created_at",
+        "started_at",
+        "finished_at",
+    ]
     list_select_related = ["dataset"]
     search_fields = ["digest", "dataset__name"]
     exclude = ["result"]

@@ -1,7 +1,6 @@
 """Datasets and what is asked of them. Events themselves are not rows: they stand in segments (`flows/store/`)."""
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -82,7 +81,9 @@ class Import(Job):
     filename = models.CharField(max_length=255)
     bytes = models.BigIntegerField(default=0, editable=False)
     format = models.CharField(max_length=20, default="auto")
-    mapping = models.JSONField(default=dict, blank=True, help_text="Role → column: actor, event, time, insert_id, session.")
+    mapping = models.JSONField(
+        default=dict, blank=True, help_text="Role → column: actor, event, time, insert_id, session."
+    )
     time_unit = models.CharField(max_length=4, default="auto")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
@@ -126,7 +127,9 @@ class Segment(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(rows__gt=0), name="segment_is_not_empty"),
             models.CheckConstraint(condition=Q(time_from__lte=F("time_through")), name="segment_times_are_ordered"),
-            models.CheckConstraint(condition=Q(gone__isnull=True) | Q(gone__gt=F("born")), name="segment_ends_after_birth"),
+            models.CheckConstraint(
+                condition=Q(gone__isnull=True) | Q(gone__gt=F("born")), name="segment_ends_after_birth"
+            ),
         ]
         indexes = [models.Index(fields=["dataset", "born", "gone"], name="segments_of_a_version")]
 
@@ -180,7 +183,7 @@ class FlowRun(Job):
     query = models.JSONField()
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical question.")
     fraction = models.FloatField(default=0.0, editable=False)
-    result: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    result = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -191,7 +194,9 @@ class FlowRun(Job):
                 condition=Q(status__in=["queued", "running", "done"]),
                 name="one_run_for_a_question",
             ),
-            models.CheckConstraint(condition=~Q(status="done") | Q(result__isnull=False), name="a_done_run_has_a_result"),
+            models.CheckConstraint(
+                condition=~Q(status="done") | Q(result__isnull=False), name="a_done_run_has_a_result"
+            ),
         ]
         indexes = [models.Index(fields=["status", "heartbeat_at"], name="run_lost_bells")]
 

@@ -1,4 +1,4 @@
-"""Doorbells. A task loads its row by id, calls one service and returns; running it twice does nothing the second time."""
+"""Doorbells. A task loads its row by id, calls one service and returns; running it twice does nothing more."""
 
 from celery import shared_task
 

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 import psycopg.conninfo
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
 from journeymap import env
+
+# Lets `ModelForm[Team]` and the like be written, which Django itself understands only in part.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -92,7 +96,10 @@ DATABASES = {
         "HOST": _postgres.pop("host", ""),
         "PORT": str(_postgres.pop("port", "")),
         # Under ASGI every request has its own thread, so connections are shared by a pool.
-        "OPTIONS": {**_postgres, "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", default=10)}},
+        "OPTIONS": {
+            **_postgres,
+            "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", default=10)},
+        },
     }
 }
 
@@ -174,7 +181,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Collected once where the release is built; until then files are served from where they stand.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media"},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if WHITENOISE_USE_FINDERS

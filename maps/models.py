@@ -1,5 +1,7 @@
 """The drawn journey. Every row carries its team, so that nothing can be reached past it."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -71,6 +73,19 @@ class Positioned(models.Model):
         ordering = ["position", "pk"]
 
 
+class Versioned(models.Model):
+    """A row that two people may edit at once: a save names the `version` that it started from."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        abstract = True
+
+
 class Stage(Positioned):
     """A phase of the journey. It always has at least one step."""
 
@@ -99,7 +114,9 @@ class Step(Positioned):
     class Meta(Positioned.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["stage", "position"], name="one_step_at_a_place", deferrable=models.Deferrable.DEFERRED
+                fields=["stage", "position"],
+                name="one_step_at_a_place",
+                deferrable=models.Deferrable.DEFERRED,
             )
         ]
 
@@ -166,8 +183,8 @@ class Cell(models.Model):
         return f"{self.lane} × {self.step}"
 
 
-class Card(Positioned):
-    """What stands in a cell. A save names the `version` it started from."""
+class Card(Positioned, Versioned):
+    """What stands in a cell."""
 
     class Evidence(models.TextChoices):
         OBSERVED = "observed", "Observed"
@@ -180,15 +197,23 @@ class Card(Positioned):
     body = models.TextField(blank=True, max_length=10_000)
     colour = models.CharField(max_length=12, blank=True)
     evidence = models.CharField(max_length=10, choices=Evidence, default=Evidence.ASSUMED)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     severity = models.PositiveSmallIntegerField(default=2, help_text="Of a pain point: 1 light, 2 medium, 3 severe.")
-    version = models.PositiveIntegerField(default=1, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+    uid = models.UUIDField(
+        default=uuid.uuid4,
+        editable=False,
+        help_text="Named by whoever adds the card, so that a repeated request adds nothing.",
+    )
 
     class Meta(Positioned.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(severity__range=(1, 3)), name="severity_is_1_to_3"),
+            models.UniqueConstraint(fields=["team", "uid"], name="card_uid_is_unique_in_team"),
+            models.UniqueConstraint(
+                fields=["cell", "position"], name="one_card_at_a_place", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
 
     def __str__(self) -> str:
@@ -275,7 +300,7 @@ class Opportunity(models.Model):
         return str(self.card)
 
 
-class EmotionPoint(models.Model):
+class EmotionPoint(Versioned):
     """How people feel at a step, −2 to +2. A measured point never shares a line with a judged one."""
 
     class Source(models.TextChoices):
@@ -289,7 +314,6 @@ class EmotionPoint(models.Model):
     label = models.CharField(max_length=120, blank=True)
     source = models.CharField(max_length=8, choices=Source, default=Source.JUDGED)
     n = models.PositiveIntegerField(null=True, blank=True, help_text="People behind the score.")
-    version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""The permanent cast: alice owns the team, bob edits, vera only looks, carol comments, adam administers, charlie is a stranger."""
+"""The permanent cast: alice owns, adam administers, bob edits, carol comments, vera looks, charlie is a stranger."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

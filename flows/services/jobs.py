@@ -74,4 +74,6 @@ def requeue_silent(model: type[J]) -> list[J]:
     dead = model._default_manager.filter(status=Job.Status.RUNNING, heartbeat_at__lt=silent)
     dead.filter(cancel_requested=True).update(status=Job.Status.CANCELLED, finished_at=timezone.now())
     dead.filter(cancel_requested=False).update(status=Job.Status.QUEUED)
-    return list(model._default_manager.filter(status=Job.Status.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=5)))
+    return list(
+        model._default_manager.filter(status=Job.Status.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=5))
+    )

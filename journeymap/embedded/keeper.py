@@ -6,6 +6,7 @@ answered by one line: a JSON object of URLs by variable, or the key `error`. Its
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -49,6 +50,9 @@ class Keeper:
                     claimed = True
                 elif isinstance(key.fileobj, socket.socket):
                     self._hear(key.fileobj)
+            if self.leases and self.last:
+                self.last.close()
+                self.last = None
             self._revive()
 
     def close(self) -> None:
@@ -56,11 +60,13 @@ class Keeper:
             server.ask_to_stop()
         for server in self.servers.values():
             server.finish()
+        # Whoever is attaching this moment holds the lock and may be about to use the directory again.
         with contextlib.suppress(OSError):
+            lock = os.open(self.data / "attach.lock", os.O_RDWR)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(self.sockets)
-        link = self.data / "run"
-        if link.is_symlink():
-            link.unlink()
+            if (self.data / "run").is_symlink():
+                (self.data / "run").unlink()
 
     def _admit(self) -> None:
         client, _ = self.listener.accept()

@@ -65,9 +65,10 @@ def choose_home(data: Path, account: Account) -> Path:
     """The directory of the servers' files: `servers` in the data directory, or what it links to."""
     home = data / "servers"
     if home.exists():
-        if not account.can("-w", home):
-            raise KeeperError(f"User {account.uid} cannot reach {home.resolve()}, where its data is.")
-        return home.resolve()
+        real = home.resolve()
+        if not account.can("-w", real):
+            raise KeeperError(f"User {account.uid} cannot reach {real}, where its data is.")
+        return real
     if home.is_symlink():
         raise KeeperError(f"{home} points to {home.readlink()}, which is gone. Remove the link to start anew.")
     if not account.is_this:
@@ -77,11 +78,15 @@ def choose_home(data: Path, account: Account) -> Path:
         os.chown(home, account.uid, account.gid)
         return home
     # A directory above ours is closed to the account. It is not ours to open, so the files go elsewhere.
-    _ELSEWHERE.mkdir(parents=True, exist_ok=True, mode=0o711)
+    if not _ELSEWHERE.exists():
+        _ELSEWHERE.mkdir(parents=True)
+        _ELSEWHERE.chmod(0o711)
     real = _ELSEWHERE / secrets.token_hex(8)
     real.mkdir(mode=0o700)
     (real / "belongs-to").write_text(f"{data}\n")
     os.chown(real, account.uid, account.gid)
+    if not account.can("-w", real):
+        raise KeeperError(f"User {account.uid} can reach neither {data} nor {real}.")
     home.symlink_to(real)
     return real
 

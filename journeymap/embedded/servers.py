@@ -66,6 +66,7 @@ class Server(ABC):
             return
         lock = os.open(self.home / f"{self.name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            os.fchown(lock, self.account.uid, self.account.gid)
             self._outlast_predecessor(lock)
             self.clear()
             self.prepare()
@@ -116,10 +117,9 @@ class Server(ABC):
     def _outlast_predecessor(self, lock: int) -> None:
         """Take the lock. Processes of a server whose keeper was killed hold it until they have ended."""
         for kind, seconds in ((None, 5.0), *self.stop_signals):
+            # Held so long by a server that runs on: its own file still tells its process id.
             if kind is not None:
-                # Held that long by a server that runs on: then its own file still tells its process id.
-                with contextlib.suppress(OSError, ValueError, IndexError):
-                    os.kill(int((self.home / self.pidfile).read_text().split()[0]), kind)
+                self._signal_predecessor(kind)
             deadline = time.monotonic() + seconds
             while time.monotonic() < deadline:
                 with contextlib.suppress(BlockingIOError):
@@ -127,6 +127,14 @@ class Server(ABC):
                     return
                 time.sleep(0.02)
         raise KeeperError(f"An earlier {self.name} in {self.home} does not end.")
+
+    def _signal_predecessor(self, kind: signal.Signals) -> None:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int((self.home / self.pidfile).read_text().split()[0])
+            program = Path(f"/proc/{pid}/exe")
+            # A number can have passed to a stranger meanwhile.
+            if not Path("/proc/self").exists() or program.readlink().name.startswith(self.name):
+                os.kill(pid, kind)
 
 
 class Postgres(Server):

@@ -76,9 +76,7 @@ def test_durations_lists_and_paths_are_read() -> None:
 
 def test_a_file_fills_in_what_the_environment_leaves_open(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text(
-        "# comment\n\nTHING=from file\nexport OTHER_THING='a # b'\nTHIRD_THING = 3 # three\nURL=x#y\n"
-    )
+    file.write_text("# comment\n\nTHING=from file\nexport OTHER_THING='a # b'\nTHIRD_THING = 3 # three\nURL=x#y\n")
     os.environ["THING"] = "from environment"
     env.load(file)
     assert env.text("THING") == "from environment"

@@ -1,0 +1,265 @@
+"""Compute a flow: label, walk, count everything, and only then bucket."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.arrays import SegmentArrays
+from flows.engine.counting import bucket_seconds, count_labels, count_links, pick_ranks, rank_labels
+from flows.engine.distinct import whole_paths
+from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, STATES, TIES, gap_bucket
+from flows.engine.labels import label_events
+from flows.engine.plan import cut_keys, rules_of
+from flows.engine.query import FlowQuery
+from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
+from flows.engine.source import Cancelled, PathSource, PathTable
+
+GIB = 1 << 30
+MOST_BUCKETS = 3712
+
+
+@dataclass(slots=True)
+class StepNodes:
+    """The nodes of one step: label codes that stand as themselves, their counts, and what is left for Other."""
+
+    codes: list[int]
+    counts: list[int]
+    other: int
+
+    @property
+    def size(self) -> int:
+        """Nodes, with room for Other behind the last one."""
+        return len(self.codes) + 1
+
+    def table(self, labels: int) -> NDArray[np.int32]:
+        """int32[labels]: label code → node of this step."""
+        nodes = np.full(labels, len(self.codes), np.int32)
+        nodes[self.codes] = np.arange(len(self.codes))
+        return nodes
+
+
+@dataclass(slots=True)
+class StepLeaving:
+    """What leaves the nodes of one step: link times, repeats, ends, as :func:`count_links` adds them up."""
+
+    times: NDArray[Any]
+    repeats: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+def compute_flow(
+    query: FlowQuery,
+    segments: Sequence[SegmentArrays],
+    *,
+    data_from: int | None,
+    data_through: int | None,
+    dataset_version: int,
+    catalogue: Collection[str] = (),
+    threads: int | None = None,
+    budget: int = GIB,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, object]:
+    """Answer one question about paths.
+
+    Parameters
+    ----------
+    query : FlowQuery
+    segments : sequence of SegmentArrays
+        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
+    data_from, data_through : int or None
+        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    dataset_version : int
+        Stands in the result.
+    catalogue : collection of str
+        Event names the dataset knows besides those of the given segments.
+    threads : int, optional
+        Default: the processors this process may use.
+    budget : int
+        Bytes beyond the mapped files that the computation plans with. Less means more passes, never fewer numbers.
+    progress : callable, optional
+        Called with the share done, 0 … 1, between waves.
+    cancelled : callable, optional
+        Asked between waves.
+
+    Returns
+    -------
+    dict
+        The result shape of :mod:`flows.engine.result`.
+
+    Raises
+    ------
+    QueryError
+        If the question names an event that is nowhere in the dataset.
+    Cancelled
+        If ``cancelled`` said so.
+    NotConserved
+        If the numbers do not add up.
+
+    Examples
+    --------
+    >>> rows = [(1, "visit", 0), (1, "order", 5_000_000), (2, "visit", 0)]
+    >>> flow = compute_flow(FlowQuery(start=("visit",)), [segment_from_rows(rows)], data_from=0,
+    ...                     data_through=5_000_000, dataset_version=1)
+    >>> [(node["label"], node["count"], node["open"]) for node in flow["nodes"]]
+    [('visit', 2, 1), ('order', 1, 1)]
+    """
+    began = time.perf_counter()
+    threads = threads or len(os.sched_getaffinity(0))
+    labels = label_events(query, segments, catalogue)
+    rules = rules_of(query, data_from or 0, data_through or 0, len(labels.names))
+
+    def report(share: float) -> None:
+        if progress is not None:
+            progress(share)
+
+    def check() -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+
+    with ThreadPoolExecutor(threads) as pool:
+        ranges = cut_keys(segments, threads)
+        source = PathSource(
+            segments, labels, rules, ranges, pool, budget // 2, lambda done, of: report(0.8 * done / of), check
+        )
+        steps = find_nodes(source, query, budget // 4)
+        leaving = find_links(source, steps, budget // 4)
+        report(0.9)
+        distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
+    nodes, links = _name(steps, leaving, labels.names)
+    totals = source.totals
+    report(1.0)
+    return flow_result(
+        query,
+        nodes=nodes,
+        links=links,
+        paths=paths,
+        distinct_paths=distinct,
+        units={
+            "eligible": int(totals[ELIGIBLE]),
+            "matched": int(totals[ROWS]),
+            "converted": int(totals[CONVERSIONS]),
+        },
+        ties=int(totals[TIES]),
+        data_through=data_through,
+        dataset_version=dataset_version,
+        computed_in_ms=round((time.perf_counter() - began) * 1000),
+    )
+
+
+def find_nodes(source: PathSource, query: FlowQuery, budget: int) -> list[StepNodes]:
+    """Count every label of every step, then keep the most frequent ones as nodes (all anchors at step 0)."""
+    group = max(1, budget // (8 * max(1, len(source.labels.names))))
+    nodes: list[StepNodes] = []
+    while len(nodes) <= query.steps:
+        steps = range(len(nodes), min(len(nodes) + group, query.steps + 1))
+        counts = {step: np.zeros(0, np.int64) for step in steps}
+        for tables in source.waves():
+            size = len(source.labels.names)
+            for step in steps:
+                counts[step] = np.append(counts[step], np.zeros(size - len(counts[step]), np.int64))
+
+            def count(step: int, tables: list[PathTable] = tables, counts: dict[int, Any] = counts) -> None:
+                for table in tables:
+                    count_labels(table.labels[step, : table.rows], table.ends, step, counts[step])
+
+            source.map(count, steps)
+        for step in steps:
+            found = counts.pop(step)
+            codes = rank_labels(found, source.labels.names, query.top if step else None)
+            kept = found[codes].tolist()
+            nodes.append(StepNodes(codes, kept, int(found.sum()) - sum(kept)))
+    return nodes
+
+
+def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> list[StepLeaving]:
+    """Per step: links with their times, repeats and ends of its nodes. As many steps a pass as the budget allows."""
+    rules = source.rules
+    buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
+    counter = np.int32 if source.totals[ROWS] < 1 << 31 else np.int64
+    labels = len(source.labels.names)
+    done: list[StepLeaving] = []
+    while len(done) < len(steps):
+        group: dict[int, StepLeaving] = {}
+        size = 0
+        for step in range(len(done), len(steps)):
+            shape = (steps[step].size, steps[step + 1].size if step < rules.steps else 0, buckets)
+            size += int(np.prod(shape)) * np.dtype(counter).itemsize
+            if group and size > budget:
+                break
+            group[step] = StepLeaving(
+                np.zeros(shape, counter), np.zeros(shape[0], np.int64), np.zeros((shape[0], len(STATES)), np.int64)
+            )
+
+        def count(step: int, tables: list[PathTable], group: dict[int, StepLeaving] = group) -> None:
+            after = min(step + 1, rules.steps)
+            _add_step(tables, step, after, steps[step].table(labels), steps[after].table(labels), group[step])
+
+        for tables in source.waves():
+            source.map(lambda step, tables=tables, count=count: count(step, tables), list(group))  # type: ignore[misc]
+        done += group.values()
+    return done
+
+
+def _add_step(
+    tables: Sequence[PathTable],
+    step: int,
+    after: int,
+    nodes: NDArray[np.int32],
+    next_nodes: NDArray[np.int32],
+    leaving: StepLeaving,
+) -> None:
+    for table in tables:
+        rows = table.rows
+        labels = table.labels[step, :rows]
+        count_links(
+            labels,
+            table.labels[after, :rows],
+            table.gaps[after, :rows],
+            table.repeats[step, :rows],
+            table.ends,
+            step,
+            nodes,
+            next_nodes,
+            leaving.times,
+            leaving.repeats,
+            leaving.ends,
+        )
+        here = table.many_step == step
+        np.add.at(leaving.repeats, nodes[labels[table.many_row[here]]], table.many[here])
+
+
+def _name(
+    steps: Sequence[StepNodes], leaving: Sequence[StepLeaving], names: Sequence[str]
+) -> tuple[list[Node], list[Link]]:
+    """Nodes and links with their labels; what does not occur is left out."""
+    grid: list[list[Node]] = []
+    for step, (found, out) in enumerate(zip(steps, leaving, strict=True)):
+        labels = [(EVENT, names[code]) for code in found.codes] + [(OTHER, "")]
+        counts = [*found.counts, found.other]
+        grid.append(
+            [
+                Node(step, kind, label, count, int(repeats), tuple(ends))
+                for (kind, label), count, repeats, ends in zip(
+                    labels, counts, out.repeats, out.ends.tolist(), strict=True
+                )
+            ]
+        )
+    links = []
+    for step, out in enumerate(leaving[:-1]):
+        counts_of = out.times.sum(axis=2, dtype=np.int64)
+        for source, target in np.argwhere(counts_of).tolist():
+            total = int(counts_of[source, target])
+            median, p90 = (
+                bucket_seconds(int(pick_ranks(out.times[source, target], tenths, total))) for tenths in (5, 9)
+            )
+            links.append(Link(grid[step][source], grid[step + 1][target], total, median, p90))
+    return [node for row in grid for node in row if node.count], links

@@ -1,0 +1,243 @@
+"""Whole paths: how many distinct ones there are, and the most frequent, both exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.jit import kernel
+from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES
+from flows.engine.source import PathSource, PathTable
+
+Array = Any
+
+HASH, COUNTS, CODES = 0, 1, 5  # columns of an entry: hash, four counts by end state, labels two by two
+ENTRIES_AT_FIRST = 1 << 12
+NO_PAIR = -1
+
+
+@kernel
+def _hash_paths(labels: Array, ends: Array, hashes: Array) -> None:
+    """64-bit hash of each label sequence; step by step, so that it reads columns."""
+    hashes[:] = np.uint64(0x9E3779B97F4A7C15)
+    for step in range(labels.shape[0]):
+        for row in range(ends.size):
+            if ends[row] & LENGTH_MASK > step:
+                h = (hashes[row] ^ np.uint64(labels[step, row] + 1)) * np.uint64(0xD6E8FEB86659FD93)
+                hashes[row] = h ^ (h >> np.uint64(32))
+
+
+@kernel
+def _pair(labels: Array, row: Array, step: Array, length: Array) -> Array:
+    if step >= length:
+        return np.int64(NO_PAIR)
+    low = np.int64(0xFFFFFFFF) if step + 1 >= length else np.int64(labels[step + 1, row])
+    return np.int64(labels[step, row]) << 32 | low
+
+
+@kernel
+def _add_paths(
+    labels: Array,
+    ends: Array,
+    hashes: Array,
+    part: Array,
+    parts: Array,
+    row: Array,
+    slots: Array,
+    entries: Array,
+    used: Array,
+) -> Array:
+    """Count the paths of one partition from ``row`` on; returns (first row not done, entries used).
+
+    slots : int32[power of two], index + 1 of an entry or 0; entries : int64[room, CODES + pairs].
+    """
+    mask = np.uint64(slots.size - 1)
+    pairs = entries.shape[1] - CODES
+    while row < ends.size:
+        if (hashes[row] >> np.uint64(40)) % np.uint64(parts) != part:
+            row += 1
+            continue
+        if used == entries.shape[0]:
+            break
+        length = np.int64(ends[row] & LENGTH_MASK)
+        slot = hashes[row] & mask
+        while True:
+            k = np.int64(slots[slot]) - 1
+            if k < 0:
+                k = used
+                used += 1
+                slots[slot] = used
+                entries[k, HASH] = np.int64(hashes[row])
+                entries[k, COUNTS:CODES] = 0
+                for pair in range(pairs):
+                    entries[k, CODES + pair] = _pair(labels, row, 2 * pair, length)
+                break
+            same = entries[k, HASH] == np.int64(hashes[row])
+            for pair in range(pairs):
+                if not same:
+                    break
+                same = entries[k, CODES + pair] == _pair(labels, row, 2 * pair, length)
+            if same:
+                break
+            slot = (slot + np.uint64(1)) & mask
+        entries[k, COUNTS + (ends[row] >> END_SHIFT)] += 1
+        row += 1
+    return row, used
+
+
+@kernel
+def _fill_slots(slots: Array, entries: Array, used: Array) -> None:
+    mask = np.uint64(slots.size - 1)
+    for k in range(used):
+        slot = np.uint64(entries[k, HASH]) & mask
+        while slots[slot]:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = k + 1
+
+
+@dataclass(slots=True)
+class _Partition:
+    """The distinct paths whose hash falls into one share."""
+
+    part: int
+    parts: int
+    pairs: int
+    used: int = 0
+    slots: NDArray[np.int32] = field(init=False)
+    entries: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = np.empty((ENTRIES_AT_FIRST, CODES + self.pairs), np.int64)
+        self.slots = np.zeros(2 * ENTRIES_AT_FIRST, np.int32)
+
+    def add(self, table: PathTable, hashes: NDArray[np.uint64]) -> None:
+        row = 0
+        while row < table.rows:
+            row, self.used = _add_paths(
+                table.labels, table.ends, hashes, self.part, self.parts, row, self.slots, self.entries, self.used
+            )
+            if self.used == len(self.entries):
+                self._grow()
+
+    def _grow(self) -> None:
+        entries = np.empty((2 * len(self.entries), CODES + self.pairs), np.int64)
+        entries[: self.used] = self.entries
+        self.entries = entries
+        self.slots = np.zeros(2 * len(entries), np.int32)
+        _fill_slots(self.slots, entries, self.used)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WholePath:
+    """Label sequence with its end; orders as the result lists it."""
+
+    minus_count: int
+    labels: tuple[str, ...]
+    end: str
+
+
+def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> tuple[int, list[WholePath]]:
+    """Count whole paths before bucketing.
+
+    Parameters
+    ----------
+    source : PathSource
+        After its first pass.
+    wanted : int
+        How many of the most frequent (labels, end) to list.
+    threads : int
+    budget : int
+        Bytes for distinct paths. If all paths were distinct and did not fit, the work is cut into several
+        passes, each over a share of the hashes.
+
+    Returns
+    -------
+    int
+        Number of distinct label sequences.
+    list of WholePath
+        By (−count, labels, end).
+
+    Notes
+    -----
+    Open addressing by a 64-bit hash; equal hashes are compared label by label, so a collision costs time and
+    no exactness.
+    """
+    pairs = (source.rules.steps + 2) // 2
+    rows = int(source.totals[0])
+    entry_bytes = 8 * (CODES + pairs) + 16
+    passes = max(1, -(-rows * entry_bytes // max(budget, 1)))
+    parts = passes * threads
+    distinct = 0
+    best: list[WholePath] = []
+    for turn in range(passes):
+        shares = [_Partition(turn * threads + i, parts, pairs) for i in range(threads)]
+        for tables in source.waves():
+            hashes = source.map(_hashes, tables)
+
+            def add(share: _Partition, tables: list[PathTable] = tables, hashes: list[Any] = hashes) -> None:
+                for table, hashed in zip(tables, hashes, strict=True):
+                    share.add(table, hashed)
+
+            source.map(add, shares)
+        distinct += sum(share.used for share in shares)
+        found = [share.entries[: share.used] for share in shares]
+        best = sorted(best + _most_frequent(found, wanted, source.labels.names))[:wanted]
+    return distinct, best
+
+
+def _hashes(table: PathTable) -> NDArray[np.uint64]:
+    hashes = np.empty(table.rows, np.uint64)
+    _hash_paths(table.labels, table.ends, hashes)
+    return hashes
+
+
+def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequence[str]) -> list[WholePath]:
+    entries = np.concatenate(shares)
+    counts = entries[:, COUNTS:CODES].ravel()
+    found = np.flatnonzero(counts)
+    if not wanted or not len(found):
+        return []
+    if len(found) > wanted:
+        least = np.partition(counts[found], -wanted)[-wanted]
+        sure, ties = found[counts[found] > least], found[counts[found] == least]
+        ties = ties[_alphabetically_first(entries[ties >> 2, CODES:], wanted - len(sure), names)]
+        found = np.concatenate((sure, ties))
+    rows = [
+        WholePath(
+            -int(counts[at]),
+            tuple(names[code] for code in _codes(entries[at >> 2, CODES:]).tolist() if code >= 0),
+            STATES[at & 3],
+        )
+        for at in found.tolist()
+    ]
+    return sorted(rows)[:wanted]
+
+
+def _codes(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Label codes in order of steps, −1 behind the end of the path."""
+    codes = np.stack((pairs >> 32, pairs & 0xFFFFFFFF), axis=-1).astype(np.uint32).view(np.int32)
+    return codes.reshape(*pairs.shape[:-1], -1)
+
+
+def _alphabetically_first(pairs: NDArray[np.int64], wanted: int, names: Sequence[str]) -> NDArray[np.int64]:
+    """Indices of the rows that come first by their labels: at least ``wanted``; equal rows stay together."""
+    codes = _codes(pairs)
+    sure: list[NDArray[np.int64]] = []
+    open_rows = np.arange(len(codes))
+    for step in range(codes.shape[1]):
+        if len(open_rows) <= wanted:
+            break
+        column = codes[open_rows, step] + 1
+        present = np.flatnonzero(np.bincount(column))
+        rank = np.zeros(present[-1] + 1, np.int64)
+        rank[sorted(present.tolist(), key=lambda code: (code > 0, names[code - 1]))] = np.arange(len(present))
+        ranks = rank[column]
+        limit = np.partition(ranks, wanted - 1)[wanted - 1]
+        sure.append(open_rows[ranks < limit])
+        wanted -= len(sure[-1])
+        open_rows = open_rows[ranks == limit]
+    return np.concatenate((*sure, open_rows))

@@ -1,0 +1,271 @@
+"""Where paths come from: key ranges walked by threads, kept if memory allows, otherwise walked again when needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.jit import kernel
+from flows.engine.kernels import (
+    COUNTERS,
+    CYCLES,
+    LENGTH_MASK,
+    MANY,
+    MANY_SHARE,
+    ROWS,
+    USERS,
+    Block,
+    Rules,
+    Scratch,
+    find_paths,
+)
+from flows.engine.labels import Labels
+from flows.engine.merging import merge_shared
+from flows.engine.plan import KeyRange
+
+ROWS_PER_BLOCK = 1 << 17
+RANGES_PER_WAVE = 64
+NOBODY = np.zeros(0, np.uint8)
+NOBODY.flags.writeable = False
+
+T = TypeVar("T")
+R = TypeVar("R")
+Array = Any
+
+
+class Cancelled(Exception):
+    """The computation was asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathTable:
+    """Paths, one column a path, as the kernels wrote them; arrays as in :class:`flows.engine.kernels.Block`."""
+
+    rows: int
+    labels: CodeArray
+    gaps: NDArray[np.int16]
+    repeats: NDArray[np.uint8]
+    ends: NDArray[np.uint8]
+    many_row: IntArray
+    many_step: IntArray
+    many: IntArray
+
+
+@kernel
+def _name_cycles(labels: Array, ends: Array, first: Array, codes: Array) -> None:
+    for row in range(ends.size):
+        for step in range(ends[row] & LENGTH_MASK):
+            if labels[step, row] >= first:
+                labels[step, row] = codes[labels[step, row] - first]
+
+
+class PathSource:
+    """The paths of one question, wave by wave.
+
+    Parameters
+    ----------
+    segments : sequence of SegmentArrays
+        In order of arrival.
+    labels : Labels
+    rules : Rules
+    ranges : list of KeyRange
+    pool : Executor
+        Threads; kernels run without the interpreter lock.
+    budget : int
+        Bytes of path tables that may be kept for later passes.
+    progress : callable
+        Called with (waves done, waves in all) on the first pass.
+    check : callable
+        Called before each wave; raises :class:`Cancelled`.
+
+    Attributes
+    ----------
+    totals : int64[COUNTERS]
+        Rows, eligible units, conversions, ties; complete after the first pass.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[SegmentArrays],
+        labels: Labels,
+        rules: Rules,
+        ranges: Sequence[KeyRange],
+        pool: Executor,
+        budget: int,
+        progress: Callable[[int, int], None],
+        check: Callable[[], None],
+    ) -> None:
+        self.labels = labels
+        self.rules = rules
+        self.pool = pool
+        self.totals = np.zeros(COUNTERS, np.int64)
+        self.row_bytes = 7 * (rules.steps + 1) + 1
+        self._segments = segments
+        self._budget = budget
+        self._progress = progress
+        self._check = check
+        self._waves = self._cut_waves(ranges)
+        self._kept: list[list[PathTable] | None] = [None] * len(self._waves)
+        self._first_pass = True
+        self._lock = threading.Lock()
+
+    def waves(self) -> Iterator[list[PathTable]]:
+        """All paths, a list of tables at a time. May be run again; people come in the same order."""
+        for i, wave in enumerate(self._waves):
+            self._check()
+            tables = self._kept[i]
+            if tables is None:
+                found = self.map(self._walk, wave)
+                tables = [table for tables_of, _ in found for table in tables_of]
+                if self._first_pass:
+                    self.totals += np.sum([counters for _, counters in found], axis=0)
+                    size = sum(table.rows for table in tables) * self.row_bytes
+                    if size <= self._budget:
+                        self._budget -= size
+                        self._kept[i] = tables
+            if self._first_pass:
+                self._progress(i + 1, len(self._waves))
+            yield tables
+        self._first_pass = False
+
+    def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Run a function over items in the threads; results in order."""
+        return list(self.pool.map(function, items))
+
+    def _most_rows(self, part: KeyRange) -> int:
+        rows = 0
+        for segment, (first, stop) in zip(self._segments, part.people, strict=True):
+            one_each = self.rules.unit == USERS
+            rows += stop - first if one_each else int(segment.starts[stop] - segment.starts[first])
+        return rows
+
+    def _cut_waves(self, ranges: Sequence[KeyRange]) -> list[list[KeyRange]]:
+        """Waves whose tables, however long they turn out, take at most half of the budget (one range at least)."""
+        waves: list[list[KeyRange]] = []
+        room = 0
+        for part in ranges:
+            size = self._most_rows(part) * self.row_bytes
+            if not waves or size > room or len(waves[-1]) == RANGES_PER_WAVE:
+                waves.append([])
+                room = self._budget // 2
+            waves[-1].append(part)
+            room -= size
+        return waves
+
+    def _walk(self, part: KeyRange) -> tuple[list[PathTable], IntArray]:
+        """Tables and counters of one key range."""
+        writer = _Writer(self, part)
+        present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
+        if len(present) == 1:
+            i = present[0]
+            writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], NOBODY)
+        else:
+            merged = merge_shared(self._segments, self.labels.recode, part)
+            for i in present:
+                writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], merged.shared[i])
+            writer.walk_merged(merged.times, merged.codes, merged.starts)
+        return writer.finish()
+
+    def name_cycles(self, block: Block, counters: IntArray, cycles: IntArray) -> None:
+        """Replace the numbers of cycles in a block by label codes: the same pair, the same code."""
+        found, inverse = np.unique(cycles[: counters[CYCLES]], return_inverse=True)
+        with self._lock:
+            codes = [self.labels.cycle(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()]
+        rows = counters[ROWS]
+        _name_cycles(block.labels, block.ends[:rows], self.rules.labels, np.array(codes, np.int32)[inverse])
+
+
+class _Writer:
+    """Fills blocks with the paths of one key range."""
+
+    def __init__(self, source: PathSource, part: KeyRange) -> None:
+        self.source = source
+        self.rules = source.rules
+        segments = source._segments
+        spans = [segment.starts[first : stop + 1] for segment, (first, stop) in zip(segments, part.people, strict=True)]
+        self.events = sum(int(span[-1] - span[0]) for span in spans)
+        longest = sum(int(np.diff(span).max(initial=0)) for span in spans)
+        self.room = min(source._most_rows(part), max(ROWS_PER_BLOCK, longest))
+        fold = longest if self.rules.fold else 0
+        self.scratch = Scratch(
+            np.empty(fold, np.int64),
+            np.empty(fold, np.int32),
+            np.empty(fold, np.int64),
+            np.empty(self.events // 4 + 1 if self.rules.fold else 0, np.int64),
+        )
+        self.tables: list[PathTable] = []
+        self.totals = np.zeros(COUNTERS, np.int64)
+        self.counters = np.zeros(COUNTERS, np.int64)
+        self.block = self._new_block()
+
+    def walk(self, segment: SegmentArrays, table: CodeArray, first: int, stop: int, shared: NDArray[np.uint8]) -> None:
+        self._walk(segment.times, segment.codes, segment.starts[first : stop + 1], shared, stop - first, table)
+
+    def walk_merged(self, times: IntArray, codes: CodeArray, starts: IntArray) -> None:
+        for array in (times, codes, starts):
+            array.flags.writeable = False
+        self._walk(times, codes, starts, NOBODY, len(starts) - 1, self.source.labels.table)
+
+    def finish(self) -> tuple[list[PathTable], IntArray]:
+        self._seal()
+        return self.tables, self.totals
+
+    def _walk(
+        self,
+        times: IntArray,
+        codes: CodeArray,
+        starts: IntArray,
+        skip: NDArray[np.uint8],
+        people: int,
+        table: CodeArray,
+    ) -> None:
+        skip.flags.writeable = False
+        person = 0
+        while person < people:
+            person = find_paths(
+                times, codes, starts, skip, person, people, table, self.rules, self.block, self.scratch, self.counters
+            )
+            if person < people:
+                self._seal()
+                self.block = self._new_block()
+
+    def _new_block(self) -> Block:
+        shape = (self.rules.steps + 1, self.room)
+        many = self.events // MANY_SHARE + 1
+        return Block(
+            np.empty(shape, np.int32),
+            np.empty(shape, np.int16),
+            np.empty(shape, np.uint8),
+            np.empty(self.room, np.uint8),
+            np.empty(many, np.int64),
+            np.empty(many, np.int64),
+            np.empty(many, np.int64),
+        )
+
+    def _seal(self) -> None:
+        rows, many = int(self.counters[ROWS]), int(self.counters[MANY])
+        if rows and self.counters[CYCLES]:
+            self.source.name_cycles(self.block, self.counters, self.scratch.cycles)
+        if rows:
+            block = self.block
+            self.tables.append(
+                PathTable(
+                    rows,
+                    block.labels,
+                    block.gaps,
+                    block.repeats,
+                    block.ends[:rows],
+                    block.many_row[:many],
+                    block.many_step[:many],
+                    block.many[:many],
+                )
+            )
+        self.totals += self.counters
+        self.counters[:] = 0

@@ -1,0 +1,273 @@
+"""A slow, obvious implementation of the flow semantics in plain Python: the judge of the kernels.
+
+It shares nothing with the engine but the field names of the question. Where the definitions leave room,
+this is the reading:
+
+- A path is a walk over *items*: runs of equal labels (``consecutive``), cycles of two (``cycles``) or
+  single events (``none``). Collapsing comes before anchor and window, so a run that begins inside the
+  window is one item with all its events, and a repeat of the last step is no further event.
+- ``cycles`` first makes runs, then, from the earliest event on, folds every A B A B … (at least two full
+  rounds, as many as there are) into one item "A⇄B"; a last odd A stands alone. Its repeats are the rounds
+  after the first. An event that is an anchor of the question always stands as itself and never inside a
+  cycle. A cycle holds both its events for ``exclude``.
+- Items are made in calendar order, whatever the direction: the time of an item is that of its earliest
+  event. Reading backwards is reading the mirrored items (order reversed, times negated) forwards, against
+  the mirrored start of the data; only ``first`` and ``last`` keep the calendar.
+- ``sessions``: collapse happens inside the session; neither ``within`` nor ``max_gap`` closes the window,
+  only the session.
+- ``between``: an end anchor behind the last step is looked for along the same chain of windows. The event
+  that makes a path converted has been used by it, so the next journey starts behind it.
+- ``only`` shows anchors and the listed events; ``hide`` then removes; an excluded event that is not visible
+  excludes nothing.
+- Excluded paths are not in ``matched``. ``eligible`` counts sessions for ``sessions`` and people otherwise;
+  ``matched`` counts people, sessions or journeys.
+- ``distinct_paths`` counts label sequences; the rows of ``paths`` are sequences with their end, by (−count,
+  labels, end).
+- ``ties`` are the events in range that share person and time with an earlier event in range.
+- Median and p90 are observed times: the smallest one that half (nine tenths) of all do not exceed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+
+@dataclass
+class Item:
+    label: str
+    time: int
+    repeats: int = 0
+    names: frozenset = frozenset()
+
+
+@dataclass
+class Path:
+    items: list
+    end: str
+    converted: bool
+    excluded: bool
+    used: int  # position of the first item that the path has not used
+
+
+@dataclass
+class Tally:
+    eligible: int = 0
+    ties: int = 0
+    paths: list = field(default_factory=list)
+
+
+def histories(segments):
+    """Segments of (person, name, time), in order of arrival → person → [(time, name)] by (time, arrival)."""
+    people = defaultdict(list)
+    sequence = 0
+    for rows in segments:
+        for person, name, time in rows:
+            people[person].append((time, sequence, name))
+            sequence += 1
+    return {person: [(time, name) for time, _, name in sorted(rows)] for person, rows in people.items()}
+
+
+def sessions_of(events, gap):
+    found = []
+    for event in events:
+        if found and event[0] - found[-1][-1][0] <= gap:
+            found[-1].append(event)
+        else:
+            found.append([event])
+    return found
+
+
+def visible(name, query):
+    anchors = {*query.start, *query.end}
+    if query.only and name not in anchors and name not in query.only:
+        return False
+    return name not in query.hide
+
+
+def collapse(events, query):
+    items = [Item(name, time, 0, frozenset([name])) for time, name in events if visible(name, query)]
+    if query.collapse == "none":
+        return items
+    runs = []
+    for item in items:
+        if runs and runs[-1].label == item.label:
+            runs[-1].repeats += 1
+        else:
+            runs.append(item)
+    if query.collapse == "consecutive":
+        return runs
+    anchors = {*query.start, *query.end}
+    folded = []
+    i = 0
+    while i < len(runs):
+        length = 1
+        if runs[i].label not in anchors and i + 1 < len(runs) and runs[i + 1].label not in anchors:
+            length = 2
+            while i + length < len(runs) and runs[i + length].label == runs[i + length - 2].label:
+                length += 1
+        rounds = length // 2
+        if rounds >= 2:
+            first, second = runs[i], runs[i + 1]
+            folded.append(Item(f"{first.label}⇄{second.label}", first.time, rounds - 1, first.names | second.names))
+            i += 2 * rounds
+        else:
+            folded.append(runs[i])
+            i += 1
+    return folded
+
+
+def walk(items, at, query, window_over, data_end):
+    """The path that starts at items[at]. window_over is None where within and max_gap close the window."""
+    anchor = items[at]
+    targets = set(query.end) if query.between else set()
+    steps = [anchor]
+    converted = False
+    beyond = False
+    used = at + 1
+    i = at + 1
+    current = anchor
+    while True:
+        limit = anchor.time + query.within
+        if query.max_gap is not None:
+            limit = min(limit, current.time + query.max_gap)
+        over = limit <= data_end if window_over is None else window_over
+        inside = i < len(items) and (window_over is not None or items[i].time <= limit)
+        if not inside:
+            break
+        current = items[i]
+        i += 1
+        if len(steps) <= query.steps:
+            steps.append(current)
+            used = i
+        else:
+            beyond = True
+        if current.label in targets:
+            converted = True
+            used = i
+            break
+        if beyond and not targets:
+            break
+    if beyond:
+        end = "cut"
+    elif converted:
+        end = "converted"
+    else:
+        end = "dropped" if over else "open"
+    excluded = any(item.names & set(query.exclude) for item in steps)
+    return Path(steps, end, converted, excluded, used)
+
+
+def paths_of_unit(events, query, window_over, data_end, every, last):
+    items = collapse(events, query)
+    if not query.start:
+        items = [replace(item, time=-item.time) for item in reversed(items)]
+    anchors = set(query.start) or set(query.end)
+    starts = [i for i, item in enumerate(items) if item.label in anchors]
+    if not starts:
+        return []
+    if not every:
+        return [walk(items, starts[-1] if last else starts[0], query, window_over, data_end)]
+    found = []
+    position = 0
+    for start in starts:
+        if start >= position:
+            found.append(walk(items, start, query, window_over, data_end))
+            position = found[-1].used
+    return found
+
+
+def tally(segments, query, data_from, data_through):
+    backwards = not query.start
+    if backwards:
+        data_end = -max(data_from, data_from if query.range_from is None else query.range_from)
+    else:
+        data_end = min(data_through, data_through if query.range_to is None else query.range_to)
+    last = (query.occurrence == "last") != backwards
+    result = Tally()
+    for events in histories(segments).values():
+        events = [
+            event
+            for event in events
+            if (query.range_from is None or event[0] >= query.range_from)
+            and (query.range_to is None or event[0] < query.range_to)
+        ]
+        if not events:
+            continue
+        result.ties += sum(a[0] == b[0] for a, b in pairwise(events))
+        units = sessions_of(events, query.session_gap) if query.count == "sessions" else [events]
+        result.eligible += len(units)
+        for unit in units:
+            edge = -unit[0][0] if backwards else unit[-1][0]
+            window_over = edge + query.session_gap <= data_end if query.count == "sessions" else None
+            result.paths += paths_of_unit(unit, query, window_over, data_end, query.count == "journeys", last)
+    return result
+
+
+def quantile(values, share):
+    """The smallest value that at least this share of all values does not exceed; share in tenths."""
+    return sorted(values)[(len(values) * share + 9) // 10 - 1]
+
+
+def bucketed(paths, query):
+    """Per step: label → (kind, label) of its node."""
+    kept = []
+    for step in range(query.steps + 1):
+        counts = Counter(path.items[step].label for path in paths if len(path.items) > step)
+        ranked = sorted(counts, key=lambda label: (-counts[label], label))
+        kept.append(set(ranked) if step == 0 else set(ranked[: query.top]))
+    return lambda step, label: ("event", label) if label in kept[step] else ("other", "")
+
+
+def reference_flow(segments, query, data_from, data_through):
+    """The numbers of the result: units, nodes, links, paths, distinct_paths, ties.
+
+    segments: lists of (person, name, time in µs), earlier arrivals first, rows in order of arrival.
+    """
+    found = tally(segments, query, data_from, data_through)
+    paths = [path for path in found.paths if not path.excluded]
+    node_of = bucketed(paths, query)
+    nodes = defaultdict(lambda: dict.fromkeys(("count", "repeats", "converted", "cut", "dropped", "open"), 0))
+    links = defaultdict(list)
+    whole = Counter()
+    for path in paths:
+        at = [node_of(step, item.label) for step, item in enumerate(path.items)]
+        for step, item in enumerate(path.items):
+            nodes[step, at[step]]["count"] += 1
+            nodes[step, at[step]]["repeats"] += item.repeats
+            if step:
+                links[step - 1, at[step - 1], at[step]].append(item.time - path.items[step - 1].time)
+        nodes[len(path.items) - 1, at[-1]][path.end] += 1
+        whole[tuple(item.label for item in path.items), path.end] += 1
+    node_rows = [{"step": step, "kind": kind, "label": label, **row} for (step, (kind, label)), row in nodes.items()]
+    link_rows = [
+        {
+            "step": step,
+            "source": source,
+            "source_kind": source_kind,
+            "target": target,
+            "target_kind": target_kind,
+            "count": len(times),
+            "median_seconds": quantile(times, 5) / 1e6,
+            "p90_seconds": quantile(times, 9) / 1e6,
+        }
+        for (step, (source_kind, source), (target_kind, target)), times in links.items()
+    ]
+    path_rows = [{"labels": list(labels), "count": count, "end": end} for (labels, end), count in whole.items()]
+    return {
+        "units": {
+            "eligible": found.eligible,
+            "matched": len(paths),
+            "converted": sum(path.converted for path in paths),
+        },
+        "nodes": sorted(node_rows, key=lambda row: (row["step"], -row["count"], row["label"], row["kind"])),
+        "links": sorted(link_rows, key=link_order),
+        "paths": sorted(path_rows, key=lambda row: (-row["count"], row["labels"], row["end"]))[: query.paths],
+        "distinct_paths": len({labels for labels, _ in whole}),
+        "ties": found.ties,
+    }
+
+
+def link_order(row):
+    return (row["step"], -row["count"], row["source"], row["target"], row["source_kind"], row["target_kind"])

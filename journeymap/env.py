@@ -86,13 +86,13 @@ def list_(name: str, *, default: list[str] | None = None) -> list[str]:
     return _read(name, default, _list, "words separated by commas")
 
 
-def secret_file(file: Path) -> str:
-    """The secret kept in `file`, readable by its owner only; made at the first call."""
+def secret_file(file: Path, *, length: int = 48) -> str:
+    """The secret kept in `file`, readable by its owner only; made of `length` random bytes at the first call."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     if not file.exists():
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48), encoding="ascii")
+        draft.write_text(secrets.token_urlsafe(length), encoding="ascii")
         try:
             # A hard link appears whole or not at all, and the first of two processes wins.
             os.link(draft, file)

@@ -1,7 +1,6 @@
 """The two server processes: how each is prepared, started, found ready and stopped."""
 
 import contextlib
-import ctypes
 import fcntl
 import locale
 import os
@@ -9,17 +8,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from journeymap.embedded.places import Account, KeeperError, Software
+from journeymap.processes import ending_with_parent
 
 _START_SECONDS = 120
-_PR_SET_PDEATHSIG = 1
 
 
 class Server(ABC):
@@ -83,7 +80,8 @@ class Server(ABC):
                     stderr=log,
                     # The lock goes along and is freed by the kernel with the last process that has it.
                     pass_fds=[lock],
-                    preexec_fn=_end_with_keeper(self.stop_signals[0][0]),
+                    # Where the system can do so, it stops the server of a killed keeper.
+                    preexec_fn=ending_with_parent(self.stop_signals[0][0]),
                     **self.account.as_options(),
                 )
         finally:
@@ -265,14 +263,6 @@ def _character_type() -> str:
             locale.setlocale(locale.LC_CTYPE, name)
             return name
     return "C"
-
-
-def _end_with_keeper(kind: signal.Signals) -> Callable[[], None] | None:
-    """Where the system can, a server is told to stop when its keeper is killed."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(_PR_SET_PDEATHSIG, int(kind), 0, 0, 0)
 
 
 def _tail(file: Path) -> str:

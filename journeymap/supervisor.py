@@ -1,0 +1,286 @@
+"""Runs the whole product in one terminal: `python -m journeymap.supervisor`, which is what `script/server` does.
+
+Web, worker and beat are children in sessions of their own, so that Ctrl+C reaches this process alone and it can
+stop them in order. A child that dies is started again. Should this process be killed, its children go with it, and
+the embedded servers stop because nobody holds a lease any more.
+"""
+
+import contextlib
+import http.client
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import IO
+
+from journeymap import embedded, env
+from journeymap.processes import ending_with_parent
+
+SAMPLE_EMAIL = "sample@journeymap.example"
+_UP_SECONDS = 90
+_LONGEST_PAUSE = 30.0
+
+
+class StartError(Exception):
+    """Why the product cannot be started, for a person to read."""
+
+
+@dataclass
+class Child:
+    """One long-running process, its output passed on line by line under its name."""
+
+    name: str
+    command: list[str]
+    stop_signals: tuple[tuple[signal.Signals, float], ...]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    again_at: float | None = None
+    pause: float = 1.0
+    rest: bytes = field(default=b"", repr=False)
+
+    def start(self, environment: dict[str, str]) -> IO[bytes]:
+        """Start the process and return the pipe of its output, set not to block."""
+        self.process = subprocess.Popen(
+            [sys.executable, *self.command],
+            cwd=env.BASE_DIR,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=ending_with_parent(signal.SIGKILL),
+        )
+        self.started, self.again_at = time.monotonic(), None
+        assert self.process.stdout is not None
+        os.set_blocking(self.process.stdout.fileno(), False)
+        return self.process.stdout
+
+    def has_died(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def bury(self) -> None:
+        """End what a dead process has left in its session, and choose when to start the next one."""
+        self._end_session()
+        self.process = None
+        if time.monotonic() - self.started > 2 * _LONGEST_PAUSE:
+            self.pause = 1.0
+        self.again_at = time.monotonic() + self.pause
+        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
+
+    def stop(self, hurry: "Hurry") -> None:
+        if self.process is None:
+            return
+        for kind, seconds in self.stop_signals:
+            if self.process.poll() is None and not hurry.asked:
+                self.process.send_signal(kind)
+                deadline = time.monotonic() + seconds
+                while self.process.poll() is None and time.monotonic() < deadline and not hurry.asked:
+                    time.sleep(0.02)
+        self._end_session()
+        self.process.wait()
+
+    def _end_session(self) -> None:
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+@dataclass
+class Hurry:
+    """Whether a second Ctrl+C came while stopping."""
+
+    asked: bool = False
+
+
+class Supervisor:
+    def __init__(self) -> None:
+        self.data = env.path("JOURNEYMAP_DATA", default=env.BASE_DIR / ".data")
+        self.host = env.text("HOST", default="127.0.0.1")
+        self.fixed_port = env.integer("PORT", default=0)
+        self.port = 0
+        self.stopping = False
+        self.hurry = Hurry()
+        self.output = selectors.DefaultSelector()
+        self.children: list[Child] = []
+        self.sample: Child | None = None
+        self.environment: dict[str, str] = {}
+
+    def run(self) -> None:
+        for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(kind, self._ask_to_stop)
+        embedded.attach()
+        try:
+            password = self._password()
+            self.environment = {
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "journeymap.settings",
+                "SAMPLE_PASSWORD": password,
+                "PYTHONUNBUFFERED": "1",
+            }
+            self._migrate()
+            if not self.stopping:
+                self._start_all()
+                self._watch_until_up()
+            if not self.stopping:
+                self._announce(password)
+            while not self.stopping:
+                self._tick()
+                # Cheap while the lease holds; brings the servers back when their keeper was killed.
+                embedded.attach()
+        finally:
+            self._stop_all()
+            embedded.release()
+
+    def _ask_to_stop(self, _kind: int, _frame: FrameType | None) -> None:
+        self.hurry.asked = self.stopping
+        self.stopping = True
+
+    def _password(self) -> str:
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        given = env.text("SAMPLE_PASSWORD", default="")
+        return given or env.secret_file(self.data / "sample-password", length=9)
+
+    def _migrate(self) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=env.BASE_DIR,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=ending_with_parent(signal.SIGKILL),
+        )
+        # Not cut short by Ctrl+C: every migration is one transaction, and soon over.
+        if process.wait() != 0:
+            raise StartError("The database could not be brought up to date; see above.")
+
+    def _start_all(self) -> None:
+        self.port = self._free_port()
+        celery = ["-W", "ignore:You're running the worker with superuser privileges"]
+        celery += ["-m", "celery", "-A", "journeymap", "-q"]
+        schedule = str(self.data / "celerybeat-schedule")
+        polite = (signal.SIGTERM, 10.0)
+        self.children = [
+            Child("web", self._web(), (polite,)),
+            Child(
+                "worker",
+                [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"],
+                # First let running jobs end, then give them back to the queue.
+                (polite, (signal.SIGQUIT, 5.0)),
+            ),
+            Child(
+                "beat",
+                [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", schedule],
+                (polite,),
+            ),
+        ]
+        self.sample = Child("sample", ["manage.py", "make_sample"], (polite,))
+        for child in (*self.children, self.sample):
+            self._start(child)
+
+    def _web(self) -> list[str]:
+        address = ["--host", self.host, "--port", str(self.port)]
+        quiet = ["--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"]
+        return ["-m", "uvicorn", "journeymap.asgi:application", *address, *quiet]
+
+    def _free_port(self) -> int:
+        candidates = [self.fixed_port] if self.fixed_port else range(8000, 8100)
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        for port in candidates:
+            with socket.socket(family, socket.SOCK_STREAM) as probe, contextlib.suppress(OSError):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((self.host, port))
+                return port
+        raise StartError(f"No port is free on {self.host}: tried {candidates[0]} to {candidates[-1]}.")
+
+    def _start(self, child: Child) -> None:
+        self.output.register(child.start(self.environment), selectors.EVENT_READ, child)
+
+    def _watch_until_up(self) -> None:
+        deadline = time.monotonic() + _UP_SECONDS
+        answered = False
+        while not self.stopping and not (answered and self.sample is None):
+            self._tick()
+            answered = answered or self._web_answers()
+            web = self.children[0]
+            if not answered and web.again_at is not None and not self.fixed_port:
+                # Perhaps somebody took the port between the look and the start.
+                self.port = self._free_port()
+                web.command = self._web()
+            if not answered and time.monotonic() > deadline:
+                raise StartError(f"The web server does not answer after {_UP_SECONDS} seconds; see above.")
+
+    def _web_answers(self) -> bool:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        connection = http.client.HTTPConnection(host, self.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _announce(self, password: str) -> None:
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
+        place = f"[{host}]" if ":" in host else host
+        _say(
+            f"\n  Journeymap is at http://{place}:{self.port}/\n"
+            f"  Sign in as {SAMPLE_EMAIL} with the password {password}\n"
+            f"  Ctrl+C stops it.\n"
+        )
+
+    def _tick(self) -> None:
+        """Pass on what the children say, for a moment, then see whether they live."""
+        for key, _ in self.output.select(timeout=0.2):
+            self._pass_on(key.data, key.fileobj)  # type: ignore[arg-type]
+        if self.sample is not None and self.sample.has_died():
+            if self.sample.process and self.sample.process.returncode != 0:
+                _say("sample | The sample team could not be made; see above.")
+            self.sample = None
+        for child in self.children:
+            if child.has_died():
+                assert child.process is not None
+                _say(f"{child.name} | ended with {child.process.returncode}; it is started again")
+                child.bury()
+            if child.again_at is not None and time.monotonic() >= child.again_at and not self.stopping:
+                self._start(child)
+
+    def _pass_on(self, child: Child, pipe: IO[bytes]) -> None:
+        chunk = pipe.read(65536)
+        if chunk == b"":
+            self.output.unregister(pipe)
+            pipe.close()
+        *lines, child.rest = (child.rest + (chunk or b"\n")).split(b"\n")
+        for line in lines:
+            if line.strip():
+                _say(f"{child.name} | {line.decode(errors='replace')}")
+
+    def _stop_all(self) -> None:
+        self.stopping = True
+        for child in (*self.children, *([self.sample] if self.sample else [])):
+            child.stop(self.hurry)
+        for key in list(self.output.get_map().values()):
+            self._pass_on(key.data, key.fileobj)  # type: ignore[arg-type]
+
+
+def _say(text: str) -> None:
+    # The terminal may be gone; that is no reason to leave anything running.
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
+
+
+def main() -> None:
+    os.chdir(env.BASE_DIR)
+    try:
+        Supervisor().run()
+    except (StartError, embedded.EmbeddedError, env.EnvironmentMistake) as error:
+        sys.exit(f"Journeymap cannot start: {error}")
+
+
+if __name__ == "__main__":
+    main()

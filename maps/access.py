@@ -1,0 +1,32 @@
+"""How maps and what stands on them are fetched. Anything of another team or another map is a 404."""
+
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Team
+from maps.models import Card, Channel, JourneyMap, Lane, Stage, Step
+
+
+def map_of(team: Team, pk: int) -> JourneyMap:
+    return get_object_or_404(JourneyMap.objects.select_related("owner", "team"), team=team, pk=pk)
+
+
+def stage_of(journey: JourneyMap, pk: int) -> Stage:
+    return get_object_or_404(Stage, map=journey, pk=pk)
+
+
+def step_of(journey: JourneyMap, pk: int) -> Step:
+    return get_object_or_404(Step.objects.select_related("stage"), stage__map=journey, pk=pk)
+
+
+def lane_of(journey: JourneyMap, pk: int) -> Lane:
+    return get_object_or_404(Lane, map=journey, pk=pk)
+
+
+def card_of(journey: JourneyMap, pk: int) -> Card:
+    """The card with its cell, lane, step and whatever its kind adds."""
+    cards = Card.objects.select_related("cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by")
+    return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
+
+
+def channel_of(team: Team, pk: int) -> Channel:
+    return get_object_or_404(Channel, team=team, pk=pk)

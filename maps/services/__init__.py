@@ -1,0 +1,44 @@
+"""Everything that changes a map. Keys of rows are looked up under the lock of the map: foreign ones are a 404."""
+
+from maps.services.cards import add_card, move_card, remove_card, save_card
+from maps.services.changes import Conflict
+from maps.services.channels import ensure_channels
+from maps.services.emotions import clear_emotion, set_emotion
+from maps.services.journeys import create_map, update_map
+from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
+from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
+from maps.services.steps import (
+    add_step,
+    mark_moment_of_truth,
+    move_step,
+    remove_step,
+    rename_step,
+    shift_step,
+)
+
+__all__ = [
+    "Conflict",
+    "add_card",
+    "add_lane",
+    "add_stage",
+    "add_step",
+    "clear_emotion",
+    "create_map",
+    "ensure_channels",
+    "mark_moment_of_truth",
+    "move_card",
+    "move_lane",
+    "move_stage",
+    "move_step",
+    "remove_card",
+    "remove_lane",
+    "remove_stage",
+    "remove_step",
+    "rename_lane",
+    "rename_stage",
+    "rename_step",
+    "save_card",
+    "set_emotion",
+    "shift_step",
+    "update_map",
+]

@@ -1,0 +1,176 @@
+"""Cards, and what their kind adds: touchpoints, pain points, opportunities."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from maps import access
+from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Touchpoint
+from maps.services.changes import Change, Conflict, changing
+from maps.services.order import put, room_for_one
+from maps.services.texts import body_of
+
+MOST_CARDS = 50
+EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
+    Lane.Kind.TOUCHPOINT: Touchpoint,
+    Lane.Kind.OPPORTUNITY: Opportunity,
+}
+ON_CARD = frozenset({"evidence", "severity", "colour"})
+ON_EXTRA: dict[str, frozenset[str]] = {
+    Lane.Kind.TOUCHPOINT: frozenset({"channel", "importance_to_customer", "importance_to_business"}),
+    Lane.Kind.OPPORTUNITY: frozenset({"value", "business_value", "effort", "status", "link"}),
+}
+
+Details = Mapping[str, Any]
+
+
+def add_card(
+    *,
+    journey: JourneyMap,
+    by: User,
+    lane: int,
+    step: int,
+    body: str,
+    details: Details | None = None,
+    uid: uuid.UUID | None = None,
+) -> Card:
+    """A card at the end of the cell where `lane` and `step` cross.
+
+    `uid` is chosen by the caller: asking again with the same one (a lost answer) returns the card that is there.
+    Raises ValidationError for a blank or too long body, Http404 for a lane or step of another map.
+    """
+    body = body_of(body)
+    with changing(journey, by=by) as change:
+        if uid is not None and (known := _added_before(journey, uid)):
+            return known
+        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step).pk)
+        cards = list(cell.cards.all())
+        room_for_one(cards, MOST_CARDS, "cards in a cell")
+        card = Card(cell=cell, kind=cell.lane.kind, body=body, position=len(cards), uid=uid or uuid.uuid4())
+        change.add(card)
+        _give_extra(change, card)
+        if details:
+            _write_details(change, card, details)
+    return access.card_of(journey, card.pk)
+
+
+def save_card(
+    *,
+    journey: JourneyMap,
+    by: User,
+    card: int,
+    version: int,
+    body: str | None = None,
+    details: Details | None = None,
+) -> Card:
+    """Write the body, the details, or both; nothing that stays the same makes a new version.
+
+    Raises Conflict where the card is no longer in the `version` that the save started from.
+    """
+    if body is not None:
+        body = body_of(body)
+    with changing(journey, by=by) as change:
+        row = access.card_of(journey, card)
+        if body is not None and row.body == body and not details:
+            return row  # What is asked for stands there already, whoever wrote it.
+        _same_version(row, version)
+        if body is not None:
+            change.set(row, body=body)
+        if details:
+            _write_details(change, row, details)
+    return row
+
+
+def move_card(
+    *,
+    journey: JourneyMap,
+    by: User,
+    card: int,
+    lane: int,
+    step: int,
+    before: int | None = None,
+    after: int | None = None,
+) -> Card:
+    """Put the card into another cell, or elsewhere in its own; it takes the kind of the lane."""
+    with changing(journey, by=by) as change:
+        row = access.card_of(journey, card)
+        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step).pk)
+        siblings = list(cell.cards.all())
+        if cell.pk != row.cell_id:
+            room_for_one(siblings, MOST_CARDS, "cards in a cell")
+            left_behind = [other for other in row.cell.cards.all() if other.pk != row.pk]
+            change.set(row, cell=cell, position=len(siblings), kind=cell.lane.kind)
+            change.arrange(left_behind)
+            _give_extra(change, row)
+        else:
+            siblings = [row if other.pk == row.pk else other for other in siblings]
+        change.arrange(put(siblings, row, before=before, after=after))
+    return access.card_of(journey, card)
+
+
+def remove_card(*, journey: JourneyMap, by: User, card: int, version: int | None = None) -> Card:
+    """Returns the card as it was. Raises Conflict where it is no longer in `version`, if one is given."""
+    with changing(journey, by=by) as change:
+        row = access.card_of(journey, card)
+        if version is not None:
+            _same_version(row, version)
+        others = list(row.cell.cards.exclude(pk=row.pk))
+        change.remove(row)
+        change.arrange(others)
+    return row
+
+
+def _added_before(journey: JourneyMap, uid: uuid.UUID) -> Card | None:
+    pk = Card.objects.filter(cell__lane__map=journey, uid=uid).values_list("pk", flat=True).first()
+    return None if pk is None else access.card_of(journey, pk)
+
+
+def _cell(change: Change, lane: Lane, step: int) -> Cell:
+    if lane.kind == Lane.Kind.EMOTION:
+        raise ValidationError("An emotion lane holds one score at each step, and no cards.")
+    cell = Cell.objects.filter(lane=lane, step=step).first() or change.add(Cell(lane=lane, step_id=step))
+    cell.lane = lane
+    return cell
+
+
+def _same_version(row: Card, version: int) -> None:
+    if row.version != version:
+        raise Conflict(row)
+
+
+def _give_extra(change: Change, card: Card) -> None:
+    model = EXTRAS.get(card.kind)
+    if model and not model._default_manager.filter(card=card).exists():
+        change.add(model(card=card))
+
+
+def _write_details(change: Change, card: Card, details: Details) -> None:
+    """Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError."""
+    of_extra = ON_EXTRA.get(card.kind, frozenset())
+    if unknown := set(details) - ON_CARD - of_extra:
+        raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
+    own = {name: value for name, value in details.items() if name in ON_CARD}
+    extra = {name: value for name, value in details.items() if name in of_extra}
+    _check(card, own)
+    wrote = change.set(card, **own)
+    if extra:
+        if extra.get("channel"):
+            extra["channel"] = access.channel_of(change.map.team, extra["channel"])
+        row = EXTRAS[card.kind]._default_manager.get(card=card)
+        _check(row, extra)
+        if change.set(row, **extra) and not wrote:
+            change.touch(card)
+        setattr(card, row._meta.model_name, row)
+
+
+def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:
+    """Raises ValidationError for a value that the database would refuse."""
+    for name, value in values.items():
+        highest = 3 if name == "severity" else 5
+        if isinstance(value, int) and not 1 <= value <= highest:
+            raise ValidationError(f"{name.replace('_', ' ').capitalize()} goes from 1 to {highest}.")
+        if name != "channel":
+            row._meta.get_field(name).clean(value, row)  # type: ignore[union-attr]

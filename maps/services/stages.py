@@ -1,0 +1,59 @@
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from maps import access
+from maps.models import JourneyMap, Stage, Step
+from maps.services.changes import changing
+from maps.services.order import among, put, room_for_one
+from maps.services.texts import one_line, paragraphs
+
+MOST_STAGES = 100
+
+
+def add_stage(
+    *, journey: JourneyMap, by: User, name: str, before: int | None = None, after: int | None = None
+) -> Stage:
+    """A stage with one step, beside the stage with the key `before` or `after`, or at the end."""
+    name = one_line(name, "A stage")
+    with changing(journey, by=by) as change:
+        stages = list(journey.stages.all())
+        room_for_one(stages, MOST_STAGES, "stages")
+        stage = Stage(map=journey, name=name, position=len(stages))
+        order = put(stages, stage, before=before, after=after)
+        change.add(stage)
+        change.arrange(order)
+        change.add(Step(stage=stage, name="First step", position=0))
+    return stage
+
+
+def rename_stage(*, journey: JourneyMap, by: User, stage: int, name: str, goal: str | None = None) -> Stage:
+    """Raises Http404 where the stage is not of this map, as all of these do."""
+    values = {"name": one_line(name, "A stage")}
+    if goal is not None:
+        values["goal"] = paragraphs(goal)
+    with changing(journey, by=by) as change:
+        row = access.stage_of(journey, stage)
+        change.set(row, **values)
+    return row
+
+
+def move_stage(
+    *, journey: JourneyMap, by: User, stage: int, before: int | None = None, after: int | None = None
+) -> Stage:
+    """Its steps, and what stands under them, go along."""
+    with changing(journey, by=by) as change:
+        stages = list(journey.stages.all())
+        row = among(stages, stage)
+        change.arrange(put(stages, row, before=before, after=after))
+    return row
+
+
+def remove_stage(*, journey: JourneyMap, by: User, stage: int) -> None:
+    """Removes the stage with its steps and their cards. Raises ValidationError for the only stage."""
+    with changing(journey, by=by) as change:
+        row = access.stage_of(journey, stage)
+        others = [other for other in journey.stages.all() if other.pk != row.pk]
+        if not others:
+            raise ValidationError(f"“{row.name}” is the only stage, and a map needs one.")
+        change.remove(row)
+        change.arrange(others)

@@ -1,0 +1,33 @@
+"""What may be written: names on one line, bodies of any shape within a limit."""
+
+from django.core.exceptions import ValidationError
+
+NAME_LIMIT = 300
+TITLE_LIMIT = 160
+BODY_LIMIT = 10_000
+
+
+def one_line(text: str, what: str, limit: int = NAME_LIMIT) -> str:
+    """A name without line breaks and outer blanks. Raises ValidationError if nothing is left or it is too long."""
+    name = " ".join(text.replace("\x00", "").split())
+    if not name:
+        raise ValidationError(f"{what} needs a name.")
+    return short_enough(name, limit)
+
+
+def body_of(text: str) -> str:
+    """The text of a card, with line breaks as `\\n`. Raises ValidationError if it is blank or too long."""
+    body = paragraphs(text, BODY_LIMIT)
+    if not body:
+        raise ValidationError("Write something, or remove the card.")
+    return body
+
+
+def paragraphs(text: str, limit: int = BODY_LIMIT) -> str:
+    return short_enough(text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip(), limit)
+
+
+def short_enough(text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise ValidationError(f"At most {limit:,} characters fit here; this has {len(text):,}.")
+    return text

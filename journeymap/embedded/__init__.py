@@ -46,6 +46,8 @@ class _Lease:
     connection: socket.socket
     wanted: list[str]
     urls: dict[str, str]
+    # Of the process that started it.
+    keeper: "subprocess.Popen[bytes] | None"
 
     def holds(self) -> bool:
         try:
@@ -57,11 +59,20 @@ class _Lease:
 
     def end(self) -> None:
         """Give the lease back. Returns once the servers are stopped, if this was the last one."""
+        stays = b""
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(_PATIENCE_SECONDS)
-            self.connection.recv(1)
+            stays = self.connection.recv(1)
         self.connection.close()
+        if self.keeper is None:
+            return
+        if stays:
+            # It serves others and outlives this process: `subprocess` need not warn of that.
+            self.keeper.returncode = 0
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.keeper.wait(5)
 
 
 _lease: _Lease | None = None
@@ -83,7 +94,7 @@ def attach() -> None:
         return
     else:
         wanted = _lease.wanted
-        _lease.connection.close()
+        _lease.end()
     if wanted:
         _lease = _take_lease(_data_directory(), wanted)
         os.environ.update(_lease.urls)
@@ -131,17 +142,19 @@ def _take_lease(data: Path, wanted: list[str]) -> _Lease:
         for _ in range(10):
             sockets = _socket_directory(data)
             connection = _connection(sockets / "keeper")
-            started = connection is None
+            keeper = None
             if connection is None:
-                _start_keeper(data, sockets)
+                keeper = _start_keeper(data, sockets)
                 connection = _connection(sockets / "keeper")
             answer = _ask(connection, wanted) if connection else None
             if answer is not None and connection is not None:
+                lease = _Lease(connection, wanted, answer, keeper)
                 if "error" in answer:
-                    connection.close()
+                    lease.end()
                     raise EmbeddedError(answer["error"])
-                return _Lease(connection, wanted, answer)
-            if started:
+                return lease
+            if keeper is not None:
+                keeper.wait(5)
                 break
     raise EmbeddedError(f"The keeper of the embedded servers does not answer; see {data / 'keeper.log'}.")
 
@@ -206,7 +219,7 @@ def _ask(connection: socket.socket, wanted: list[str]) -> dict[str, str] | None:
     return answer
 
 
-def _start_keeper(data: Path, sockets: Path) -> None:
+def _start_keeper(data: Path, sockets: Path) -> "subprocess.Popen[bytes]":
     """Start the keeper on a socket that listens already, so that nobody need wait for it to appear."""
     path = sockets / "keeper"
     path.unlink(missing_ok=True)
@@ -217,7 +230,7 @@ def _start_keeper(data: Path, sockets: Path) -> None:
         listener.listen(128)
         os.ftruncate(log, 0)
         # Its own session: Ctrl+C in the terminal must not reach the servers before their clients are gone.
-        subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", f"{__name__}.keeper", str(data), str(sockets), str(listener.fileno())],
             pass_fds=[listener.fileno()],
             start_new_session=True,
@@ -225,7 +238,6 @@ def _start_keeper(data: Path, sockets: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            check=False,
         )
 
 

@@ -51,7 +51,7 @@ class Keeper:
                 elif isinstance(key.fileobj, socket.socket):
                     self._hear(key.fileobj)
             if self.leases and self.last:
-                self.last.close()
+                self._dismiss(self.last)
                 self.last = None
             self._revive()
 
@@ -86,9 +86,15 @@ class Keeper:
         self.leases.discard(client)
         # The last one is held until everything is stopped: then it hears from the kernel that it is so.
         if self.leases:
-            client.close()
+            self._dismiss(client)
         else:
             self.last = client
+
+    def _dismiss(self, client: socket.socket) -> None:
+        """Tell the client that others stay."""
+        with contextlib.suppress(OSError):
+            client.sendall(b".")
+        client.close()
 
     def _answer(self, wanted: list[str]) -> dict[str, str]:
         try:
@@ -140,9 +146,6 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 def main() -> None:
     data, sockets, listener = Path(sys.argv[1]), Path(sys.argv[2]), socket.socket(fileno=int(sys.argv[3]))
-    # Whoever started this waits for the parent only: the keeper is nobody's child and leaves no zombie.
-    if os.fork():
-        os._exit(0)
     os.chdir("/")
     os.umask(0o077)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

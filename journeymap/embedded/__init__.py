@@ -215,6 +215,8 @@ def _ask(connection: socket.socket, wanted: list[str]) -> dict[str, str] | None:
     if not line:
         connection.close()
         return None
+    # From now on nothing is expected; `holds` must find a socket that does not wait on its own account.
+    connection.settimeout(None)
     answer: dict[str, str] = json.loads(line)
     return answer
 

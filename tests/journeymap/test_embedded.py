@@ -160,6 +160,14 @@ def test_the_first_process_starts_the_servers_and_the_last_one_stops_them(data: 
     third.leave()
 
 
+def test_attaching_again_neither_waits_nor_changes_anything(data: Path) -> None:
+    client = Client(data).attach()
+    before = (client.database, client.redis, [each.pid for each in processes(data)])
+    client.attach()
+    assert (client.database, client.redis, [each.pid for each in processes(data)]) == before
+    client.leave()
+
+
 def test_the_database_is_in_utf8_and_utc_with_fsync(data: Path) -> None:
     client = Client(data).attach()
     names = ("server_encoding", "timezone", "fsync", "listen_addresses")

@@ -1,0 +1,6 @@
+class DamagedSegment(Exception):
+    """A file of events is missing or not what was written. It is never skipped: numbers without it would be wrong."""
+
+    def __init__(self, file: str, what: str) -> None:
+        super().__init__(f"Segment {file} is damaged: {what}. Restore the file from a backup, or delete its dataset.")
+        self.file = file

@@ -1,0 +1,77 @@
+"""Writing a segment: one Parquet file, sorted by (actor key, time, sequence), that any tool can read."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from flows.store import disk, index
+
+_SELECT = """
+    SELECT actor_key, actor, event, make_timestamptz(us) AS time, line AS sequence, insert_id, session, properties
+    FROM {rows} ORDER BY actor_key, us, line"""
+
+
+@dataclass(frozen=True, slots=True)
+class NameCount:
+    name: str
+    events: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSegment:
+    """A segment whose file is on disk and whose row is not yet written. `file` is its path below the store."""
+
+    file: str
+    rows: int
+    bytes: int
+    checksum: str
+    time_from: datetime
+    time_through: datetime
+    names: list[NameCount]
+
+    @property
+    def path(self) -> Path:
+        return disk.root() / self.file
+
+    def discard(self) -> None:
+        disk.remove(self.path)
+        disk.remove(index.directory(self.path))
+
+
+def write_segment(
+    con: duckdb.DuckDBPyConnection, rows: str, *, team_id: int, dataset_id: int, workspace: Path
+) -> NewSegment:
+    """Write the rows of a table or view (`actor_key, actor, event, us, line, insert_id, session, properties`).
+
+    There must be some. The file and its directory are on disk, and the index beside it is built, when this returns.
+    """
+    home = disk.team_home(team_id) / str(dataset_id)
+    home.mkdir(parents=True, exist_ok=True)
+    draft = workspace / f"{uuid.uuid4().hex}.parquet"
+    final = home / draft.name
+    con.execute(f"COPY ({_SELECT.format(rows=rows)}) TO '{draft}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
+    names = con.execute(
+        f"""SELECT event, count(*), make_timestamptz(min(us)), make_timestamptz(max(us))
+        FROM {rows} GROUP BY event ORDER BY event"""
+    ).fetchall()
+    disk.sync_file(draft)
+    checksum = disk.checksum(draft)
+    draft.rename(final)
+    disk.sync_directory(home)
+    counts = [NameCount(*row) for row in names]
+    segment = NewSegment(
+        file=str(final.relative_to(disk.root())),
+        rows=sum(count.events for count in counts),
+        bytes=final.stat().st_size,
+        checksum=checksum,
+        time_from=min(count.first_at for count in counts),
+        time_through=max(count.last_at for count in counts),
+        names=counts,
+    )
+    index.build(final, segment.file, segment.rows, checksum)
+    return segment

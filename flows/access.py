@@ -3,7 +3,7 @@
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
-from flows.models import Dataset, FlowChart, Import
+from flows.models import Dataset, FlowChart, FlowRun, Import
 
 
 def dataset_of(team: Team, slug: str) -> Dataset:
@@ -17,3 +17,7 @@ def import_of(team: Team, dataset_slug: str, number: int) -> Import:
 
 def chart_of(team: Team, pk: int) -> FlowChart:
     return get_object_or_404(FlowChart.objects.select_related("dataset", "owner"), team=team, pk=pk)
+
+
+def run_of(team: Team, pk: int) -> FlowRun:
+    return get_object_or_404(FlowRun, team=team, pk=pk)

@@ -28,3 +28,8 @@ def ring_lost_bells() -> None:
 @shared_task
 def sweep_orphan_files() -> None:
     imports.sweep_orphan_files()
+
+
+@shared_task
+def sweep_runs() -> None:
+    runs.sweep_runs()

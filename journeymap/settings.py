@@ -126,6 +126,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "ring-lost-bells": {"task": "flows.tasks.ring_lost_bells", "schedule": 15.0},
     "sweep-orphan-files": {"task": "flows.tasks.sweep_orphan_files", "schedule": 3600.0},
+    "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
 }
 
 # --- People -------------------------------------------------------------------------------------

@@ -1,0 +1,205 @@
+"""The builder: every stage of the pipeline with its controls, in the order in which it works."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from accounts.models import Team
+from flows import queries
+from flows.contexts.address import Address, Asker
+from flows.durations import duration_words
+from flows.engine.query import FlowQuery
+from flows.figures import figure
+from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, QuestionForm, data_of, microseconds, midnight
+from flows.models import Dataset, EventName
+
+OFFERED = 100  # names in a picker before anything is searched
+PRESETS = (7, 30, 90)
+STAGES = {
+    "range": ("from", "to"),
+    "session": ("session_gap",),
+    "hide": ("only", "hide", "exclude"),
+    "collapse": ("collapse",),
+    "anchor": ("start", "end"),
+    "window": ("count", "occurrence", "within", "max_gap"),
+    "depth": ("steps",),
+    "bucket": ("top",),
+}
+
+HINTS = {
+    "start": ("Start", "Paths begin at the first of these"),
+    "end": ("End", "Paths lead to one of these"),
+    "only": ("Only these", "Besides start and end, everything else is passed over"),
+    "hide": ("Hide", "Passed over, as if they had not happened"),
+    "exclude": ("Exclude", "Paths that hold one of these do not count at all"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    name: str
+    events: int | None  # None: the dataset does not have it
+    chosen: bool
+    colour: int
+    without: str  # the address of the question without it
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """Events of one role: what is chosen, and what is offered."""
+
+    field: str
+    title: str
+    hint: str
+    chosen: tuple[Choice, ...]
+    offered: tuple[Choice, ...]
+    total: int  # names in the dataset
+    error: str
+
+    @property
+    def is_cut(self) -> bool:
+        return self.total > len(self.offered)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What stands at the right of a stage: how many are left after it, and whether it is set."""
+
+    name: str
+    left: str
+    is_set: bool
+    removes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    path: str
+    dataset: Dataset
+    datasets: tuple[Dataset, ...]
+    values: Mapping[str, Any]
+    errors: Mapping[str, str]
+    pickers: Mapping[str, Picker]
+    presets: tuple[Preset, ...]
+    stages: Mapping[str, Stage]
+    reached: str
+    days: tuple[date, date] | None  # first and last day of the data
+    view: str
+
+    @property
+    def error_lines(self) -> tuple[tuple[str, str], ...]:
+        """Every control with what is wrong with it, mostly nothing."""
+        return tuple((name, self.errors.get(name, "")) for name in OPTIONS)
+
+
+def builder(
+    team: Team, form: QuestionForm, address: Address, result: Mapping[str, Any] | None, colours: Mapping[str, int]
+) -> Builder:
+    dataset = form.dataset
+    asker = Asker(address, form.query, dataset, form.zone) if form.query else None
+    offered = queries.catalogue(dataset, limit=OFFERED, also={n for field in EVENTS for n in form.events(field)})
+    total = dataset.event_names.count() if len(offered) >= OFFERED else len(offered)
+    errors = {name: str(messages[0]) for name, messages in form.errors.items()}
+    units = result["units"] if result else None
+    return Builder(
+        path=address.path,
+        dataset=dataset,
+        datasets=tuple(queries.datasets_with_events(team)),
+        values=_values(form),
+        errors=errors,
+        pickers={
+            field: _picker(field, form, offered, total, asker, colours, errors.get(field, "")) for field in EVENTS
+        },
+        presets=tuple(_presets(form, asker)),
+        stages={stage.name: stage for stage in _stages(form, units)},
+        reached=_reached(form, units),
+        days=_days(form),
+        view=address.view,
+    )
+
+
+def _values(form: QuestionForm) -> dict[str, Any]:
+    data = data_of(form.query, form.zone) if form.query else None
+    values = {name: (data.get(name) if data else form[name].value()) or default for name, default in DEFAULTS.items()}
+    # A moment that is not a midnight does not fit a date control.
+    values["from_type"], values["to_type"] = (
+        "text" if len(str(values[name])) > 10 else "date" for name in ("from", "to")
+    )
+    return values
+
+
+def choices(names: Sequence[EventName], chosen: Sequence[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(name.name, name.events, name.name in chosen, 0, "") for name in names)
+
+
+def _picker(
+    field: str,
+    form: QuestionForm,
+    offered: Sequence[EventName],
+    total: int,
+    asker: Asker | None,
+    colours: Mapping[str, int],
+    error: str,
+) -> Picker:
+    names = form.events(field)
+    counts = {name.name: name.events for name in offered}
+    chosen = tuple(
+        Choice(name, counts.get(name), True, colours.get(name, 0), _without(asker, field, name)) for name in names
+    )
+    unknown = [choice for choice in chosen if choice.events is None]
+    title, hint = HINTS[field]
+    return Picker(field, title, hint, chosen, (*unknown, *choices(offered, names)), total, error)
+
+
+def _without(asker: Asker | None, field: str, name: str) -> str:
+    if asker is None:
+        return ""
+    return asker.other(**{field: tuple(n for n in getattr(asker.query, field) if n != name)})
+
+
+def _days(form: QuestionForm) -> tuple[date, date] | None:
+    first, last = form.dataset.data_from, form.dataset.data_through
+    if first is None or last is None:
+        return None
+    return first.astimezone(form.zone).date(), last.astimezone(form.zone).date()
+
+
+def _presets(form: QuestionForm, asker: Asker | None) -> Iterator[Preset]:
+    days = _days(form)
+    if asker is None or days is None:
+        return
+    ranges: list[tuple[str, int | None, int | None]] = [("All", None, None)]
+    for length in PRESETS:
+        since = midnight(days[1] - timedelta(days=length - 1), form.zone)
+        ranges.append((f"{length} d", microseconds(since), microseconds(midnight(days[1], form.zone, last=True))))
+    for name, since, until in ranges:
+        url = asker.other(range_from=since, range_to=until)
+        yield Preset(name, url, (asker.query.range_from, asker.query.range_to) == (since, until))
+
+
+def _stages(form: QuestionForm, units: Mapping[str, int] | None) -> Iterator[Stage]:
+    """Which stages differ from their defaults, and what is left after them where the result knows it."""
+    asked = form.query.canonical() if form.query else {}
+    default = FlowQuery(start=("-",)).canonical()
+    eligible = matched = ""
+    if form.query and units:
+        eligible = f"{figure(units['eligible'])} {'sessions' if form.query.count == 'sessions' else 'people'}"
+        matched = f"{figure(units['matched'])} {'people' if form.query.count == 'users' else form.query.count}"
+    for name, options in STAGES.items():
+        is_set = any(asked.get(option, default[option]) != default[option] for option in options)
+        left = {"range": eligible, "anchor": matched}.get(name, "")
+        yield Stage(name, left, is_set, name == "anchor" and bool(units and units["matched"] < units["eligible"]))
+
+
+def _reached(form: QuestionForm, units: Mapping[str, int] | None) -> str:
+    if units is None or form.query is None or not form.query.between:
+        return ""
+    within = "in the session" if form.query.count == "sessions" else f"within {duration_words(form.query.within)}"
+    return f"{figure(units['converted'])} of {figure(units['matched'])} reached the end {within}"

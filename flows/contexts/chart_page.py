@@ -1,0 +1,251 @@
+"""Everything that the page of a chart shows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Membership, Role, Team
+from flows import queries
+from flows.chart_view import ChartView, chart_view, end_words
+from flows.contexts.address import VIEWS, Address, Asker
+from flows.contexts.builder import Builder, Choice, builder, choices
+from flows.contexts.panel import NodeId, NodePanel, node_panel
+from flows.contexts.sentence import Words, sentence
+from flows.figures import share
+from flows.forms.charts import QuestionForm, params_of
+from flows.lettering import cut_middle_to, printable
+from flows.models import FlowChart, FlowRun
+from flows.services.charts import NAME_LENGTH
+
+CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
+EAGER = timedelta(seconds=3)
+SUGGESTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    name: str
+    colour: int
+
+
+@dataclass(frozen=True, slots=True)
+class PathRow:
+    steps: tuple[PathStep, ...]
+    end: str
+    end_name: str
+    count: int
+    share: str  # of start
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    icon: str
+    url: str
+    main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    choice: Choice
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPage:
+    """One state of the page.
+
+    `run` is what was asked (None: nothing could be asked), `shown` the run whose result stands on the page: the same,
+    an older one that is marked as stale, or none.
+    """
+
+    team: Team
+    saved: FlowChart | None
+    may_edit: bool
+    address: Address
+    form: QuestionForm
+    builder: Builder
+    sentence: tuple[Words, ...]
+    title: str
+    run: FlowRun | None
+    shown: FlowRun | None
+    chart: ChartView | None
+    panel: NodePanel | None
+    tabs: tuple[Tab, ...]
+    paths: tuple[PathRow, ...]
+    actions: tuple[Action, ...]
+    suggestions: tuple[Suggestion, ...]
+    is_paused: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.run is not None and not self.run.is_over
+
+    @property
+    def is_stale(self) -> bool:
+        return self.shown is not None and self.shown is not self.run
+
+    @property
+    def is_changed(self) -> bool:
+        query = self.form.query
+        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
+
+    @property
+    def is_invalid(self) -> bool:
+        return self.form.is_asked and self.form.query is None
+
+    @property
+    def error(self) -> str:
+        if self.is_invalid:
+            return next(iter(self.builder.errors.values()), "")
+        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else ""
+
+    @property
+    def was_cancelled(self) -> bool:
+        return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.run.fraction) if self.run else 0
+
+    @property
+    def data_through(self) -> datetime | None:
+        """The newest event that the numbers on the page know."""
+        result = self.shown.result if self.shown else None
+        return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
+
+    @property
+    def poll_ms(self) -> int:
+        """Often at first, then once a second."""
+        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
+
+    @property
+    def url(self) -> str:
+        return str(self.address)
+
+    @property
+    def waiting_url(self) -> str:
+        """The same page for whoever waits for the computation that has begun."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
+
+    @property
+    def closed_url(self) -> str:
+        return str(self.address.at(node=""))
+
+    @property
+    def paths_left_out(self) -> int:
+        return self.chart.distinct_paths - len(self.paths) if self.chart else 0
+
+
+def chart_page(
+    *,
+    membership: Membership,
+    saved: FlowChart | None,
+    form: QuestionForm,
+    run: FlowRun | None,
+    address: Address,
+    is_paused: bool = False,
+) -> ChartPage:
+    team = membership.team
+    shown = _shown(form, run)
+    result = shown.result if shown else None
+    node_id = NodeId.read(address.node) if address.node else None
+    chart = chart_view(result, width=BESIDE_PANEL if node_id else CANVAS) if result else None
+    panel = node_panel(result, chart, node_id) if result and chart else None
+    address = replace(address, params=_params(form, saved, address), node=address.node if panel or not chart else "")
+    return ChartPage(
+        team=team,
+        saved=saved,
+        may_edit=membership.may(Role.EDITOR),
+        address=address,
+        form=form,
+        builder=builder(team, form, address, result, chart.colours if chart else {}),
+        sentence=sentence(form.query, form.zone) if form.query else (),
+        title=saved.name if saved else suggested_name(form),
+        run=run,
+        shown=shown,
+        chart=chart,
+        panel=panel,
+        tabs=tuple(_tabs(address)),
+        paths=tuple(_paths(result, chart)) if result and chart and address.view == "paths" else (),
+        actions=tuple(_actions(panel, form, address)),
+        suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
+        is_paused=is_paused,
+    )
+
+
+def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
+    """The answer itself, or while it is computed the last one to the same question."""
+    if run is not None and run.status == FlowRun.Status.DONE:
+        return run
+    return queries.last_answer(form.dataset, form.query.digest()) if form.query else None
+
+
+def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:
+    """The question as the address should say it: short, and not at all where it is the saved one."""
+    if form.query is None:
+        return address.params
+    params = params_of(form.query, form.dataset, form.zone)
+    if saved is not None and form.query.canonical() == saved.query and form.dataset == saved.dataset:
+        params.clear()
+    return params
+
+
+def suggested_name(form: QuestionForm) -> str:
+    """What a chart is called until somebody gives it a name."""
+    names = [cut_middle_to(printable(name), 60) for field in ("start", "end") for name in form.events(field)[:1]]
+    if form.query is None or not names:
+        return "New chart"
+    if form.query.between:
+        return f"From {names[0]} to {names[1]}"[:NAME_LENGTH]
+    return f"{'Before' if form.query.backwards else 'After'} {names[0]}"
+
+
+def _tabs(address: Address) -> Iterator[Tab]:
+    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table"), strict=True):
+        yield Tab(name, str(address.at(view=view)), address.view == view)
+
+
+def _paths(result: Mapping[str, Any], chart: ChartView) -> Iterator[PathRow]:
+    words = end_words(chart.steps, chart.backwards)
+    for path in result["paths"]:
+        # Read backwards a path is told from its anchor; time runs the other way.
+        labels = reversed(path["labels"]) if chart.backwards else path["labels"]
+        steps = tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels)
+        yield PathRow(steps, path["end"], words[path["end"]], path["count"], share(path["count"], chart.start))
+
+
+def _actions(panel: NodePanel | None, form: QuestionForm, address: Address) -> Iterator[Action]:
+    """Other questions that begin at the selected node."""
+    if panel is None or not panel.is_event or form.query is None:
+        return
+    query, name = form.query, panel.id.label
+    asker = Asker(address, query, form.dataset, form.zone)
+    offers = [("Start here", "arrow-right-from-line", asker.other(start=(name,), end=()), True)]
+    offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,)), True))
+    if name not in query.start and name not in query.end:
+        if query.start:
+            offers.append(("From start to here", "route", asker.other(end=(name,)), False))
+        offers.append(("Hide", "eye-off", asker.other(hide=(*query.hide, name)), False))
+        offers.append(("Exclude", "ban", asker.other(exclude=(*query.exclude, name)), False))
+    for title, icon, url, main in offers:
+        if url:
+            yield Action(title, icon, url, main)
+
+
+def _suggestions(form: QuestionForm, address: Address) -> Iterator[Suggestion]:
+    for choice in choices(queries.catalogue(form.dataset, limit=SUGGESTED), ()):
+        params = address.params.copy()
+        params["dataset"] = form.dataset.slug
+        params.setlist("start", [choice.name])
+        yield Suggestion(choice, str(replace(address, params=params)))

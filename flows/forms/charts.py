@@ -1,0 +1,205 @@
+"""The question as a form. Its fields are the options of the query; what it says is what the address says."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import QueryDict
+
+from flows.durations import duration_words, read_duration
+from flows.engine.query import MAX_STEPS, MAX_TOP, FlowQuery, QueryError
+from flows.models import Dataset
+from flows.services import charts, runs
+
+EVENTS = ("start", "end", "only", "hide", "exclude")
+DURATIONS = ("session_gap", "within", "max_gap")
+OPTIONS = ("from", "to", "session_gap", "only", "hide", "exclude", "collapse", "start", "end")
+OPTIONS += ("count", "occurrence", "within", "max_gap", "steps", "top")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class EventsField(forms.Field):
+    """Event names as they come: whether the dataset has them is for the service to say."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Sequence[str] | None) -> list[str]:
+        return [name for name in value or () if name]
+
+
+class DurationField(forms.CharField):
+    """A length of time in microseconds, written as "7 days" or "7d"."""
+
+    def __init__(self, *, option: str, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+        self.option = option
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return read_duration(text, self.option)
+        except QueryError as error:
+            raise forms.ValidationError(plain(error)) from None
+
+
+class MomentField(forms.CharField):
+    """A day of the team's time zone, or a moment in ISO form, as microseconds. `last`: through the end of that day."""
+
+    def __init__(self, *, zone: ZoneInfo, last: bool = False, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+        self.zone, self.last = zone, last
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return microseconds(midnight(date.fromisoformat(text), self.zone, last=self.last))
+        except (ValueError, OverflowError):
+            pass
+        try:
+            moment = datetime.fromisoformat(text)
+            return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=self.zone))
+        except (ValueError, OverflowError):
+            raise forms.ValidationError(f"“{text}” is not a date. Write for example 2026-03-31.") from None
+
+
+class QuestionForm(forms.Form):
+    """One question about one dataset. Valid: `query` is a FlowQuery that the dataset can answer."""
+
+    steps = forms.IntegerField(required=False, min_value=1, max_value=MAX_STEPS)
+    top = forms.IntegerField(required=False, min_value=1, max_value=MAX_TOP)
+    count = forms.ChoiceField(
+        required=False, choices=[("users", "People"), ("sessions", "Sessions"), ("journeys", "Journeys")]
+    )
+    occurrence = forms.ChoiceField(required=False, choices=[("first", "First time"), ("last", "Last time")])
+    collapse = forms.ChoiceField(
+        required=False, choices=[("none", "None"), ("consecutive", "In a row"), ("cycles", "Cycles")]
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, dataset: Dataset, zone: ZoneInfo) -> None:
+        super().__init__(data)
+        self.dataset, self.zone = dataset, zone
+        self.query: FlowQuery | None = None
+        for name in EVENTS:
+            self.fields[name] = EventsField(required=False)
+        for name in DURATIONS:
+            self.fields[name] = DurationField(required=False, option=name)
+        self.fields["from"] = MomentField(required=False, zone=zone)
+        self.fields["to"] = MomentField(required=False, zone=zone, last=True)
+
+    def clean(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+        if self.errors:
+            return self.cleaned_data
+        try:
+            query = FlowQuery.from_dict(values)
+            runs.check(dataset=self.dataset, query=query)
+            self.query = query
+        except QueryError as error:
+            self.add_error(error.field if error.field in self.fields else None, plain(error))
+        return self.cleaned_data
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is a question at all: without an anchor the page invites to choose one."""
+        return any(name for field in ("start", "end") for name in self.events(field))
+
+    def events(self, field: str) -> list[str]:
+        """The names that stand in a field, valid or not."""
+        return EventsField().to_python(self[field].value())
+
+    def value(self, field: str) -> Any:
+        """What stands in a field, or the default where nothing does."""
+        raw = self[field].value()
+        return DEFAULTS[field] if raw in (None, "") else raw
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(required=False, max_length=charts.NAME_LENGTH)
+
+
+DEFAULTS: dict[str, Any] = {
+    "steps": 5,
+    "top": 8,
+    "count": "users",
+    "occurrence": "first",
+    "collapse": "consecutive",
+    "within": "7 days",
+    "session_gap": "30 minutes",
+    "max_gap": "",
+    "from": "",
+    "to": "",
+}
+
+
+def params_of(query: FlowQuery, dataset: Dataset, zone: ZoneInfo) -> QueryDict:
+    """The question as it stands in an address: only what differs from the defaults, always in the same order."""
+    params = QueryDict(mutable=True)
+    params["dataset"] = dataset.slug
+    plain_query = query.canonical()
+    default = FlowQuery(start=("-",)).canonical()
+    for name in OPTIONS:
+        value = plain_query[name]
+        if name in EVENTS:
+            params.setlist(name, value)  # type: ignore[arg-type]
+        elif name in ("from", "to") and value is not None:
+            params[name] = day_or_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
+        elif value != default[name] and value is not None:
+            params[name] = str(value)
+    return params
+
+
+def data_of(query: FlowQuery, zone: ZoneInfo) -> QueryDict:
+    """The question as the form takes it."""
+    data = QueryDict(mutable=True)
+    for name, value in query.canonical().items():
+        if name in EVENTS:
+            data.setlist(name, value)  # type: ignore[arg-type]
+        elif name in ("from", "to") and value is not None:
+            data[name] = day_or_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
+        elif name in DURATIONS and value is not None:
+            data[name] = duration_words(getattr(query, name))
+        elif value is not None:
+            data[name] = str(value)
+    return data
+
+
+def event_names(params: QueryDict) -> list[str]:
+    return [name for field in EVENTS for name in params.getlist(field) if name]
+
+
+def carried_over(params: QueryDict, unknown: Collection[str]) -> QueryDict:
+    """The question as far as it can be asked of another dataset: the same without its unknown events and its range."""
+    carried = params.copy()
+    for field in EVENTS:
+        carried.setlist(field, [name for name in params.getlist(field) if name not in unknown])
+    for field in ("from", "to"):
+        carried.pop(field, None)
+    return carried
+
+
+def midnight(day: date, zone: ZoneInfo, *, last: bool = False) -> datetime:
+    return datetime.combine(day + timedelta(days=int(last)), datetime.min.time(), tzinfo=zone)
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def day_or_moment(moment: int, zone: ZoneInfo, *, last: bool = False) -> str:
+    """The inverse of MomentField: a plain date where the moment is a midnight of the zone."""
+    when = (_EPOCH + timedelta(microseconds=moment)).astimezone(zone)
+    if (when.hour, when.minute, when.second, when.microsecond) != (0, 0, 0, 0):
+        return when.isoformat()
+    return (when.date() - timedelta(days=int(last))).isoformat()
+
+
+def plain(error: QueryError) -> str:
+    """The sentence without the option's name, which the form shows beside its control."""
+    text = error.sentence.removeprefix(f"{error.field}: ")
+    return text[:1].upper() + text[1:]

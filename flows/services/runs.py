@@ -1,0 +1,212 @@
+"""Questions and their computation: asked once for each version of a dataset, computed by whoever hears the bell."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from celery import current_app
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from flows import queries
+from flows.engine.compute import compute_flow
+from flows.engine.query import FlowQuery, QueryError
+from flows.engine.source import Cancelled
+from flows.models import Dataset, FlowChart, FlowRun
+from flows.services import jobs
+from flows.store import DamagedSegment, EventStore, Snapshot
+
+BEAT = 0.5  # seconds between two signs of life
+ATTEMPTS = 3  # a question that took its worker down this often is given up
+RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
+OLD = timedelta(days=7)
+
+
+def check(*, dataset: Dataset, query: FlowQuery) -> None:
+    """Raises QueryError where the question names an event that the dataset does not have."""
+    fields = ("start", "end", "only", "hide", "exclude")
+    unknown = queries.unknown_events(dataset, [name for field in fields for name in getattr(query, field)])
+    for field in fields:
+        for name in getattr(query, field):
+            if name in unknown:
+                raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+
+
+def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
+    """The computation of a question on the newest events: the one that exists, or a new one.
+
+    However many ask at once, one run is made: the database refuses a second, and who lost takes the winner's.
+    """
+    digest = query.digest()
+    while True:
+        if run := queries.live_run(dataset, digest):
+            return run
+        try:
+            with transaction.atomic():
+                run = FlowRun.objects.create(
+                    team_id=dataset.team_id,
+                    dataset=dataset,
+                    dataset_version=dataset.version,
+                    query=query.canonical(),
+                    digest=digest,
+                )
+        except IntegrityError:
+            continue
+        _ring(run)
+        return run
+
+
+def _ring(run: FlowRun) -> None:
+    # By name: tasks import services, not the other way round. A broker that is down is no error, the row waits.
+    words = {"team_id": run.team_id, "run_id": run.pk}
+    transaction.on_commit(partial(current_app.send_task, "flows.tasks.run_flow", kwargs=words), robust=True)
+
+
+def settled(*, run: FlowRun, within: float) -> FlowRun:
+    """The run as it is once it is over, or after `within` seconds."""
+    until = time.monotonic() + within
+    pause = 0.008
+    while not run.is_over and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.04)
+        run.refresh_from_db(fields=["status"])
+    run.refresh_from_db()
+    return run
+
+
+def run_flow(*, team_id: int, run_id: int) -> None:
+    """Compute a queued run. Doing it twice, or after somebody else took it, changes nothing."""
+    if not FlowRun.objects.filter(team_id=team_id, pk=run_id).exists():
+        return
+    run = jobs.claim(FlowRun, run_id)
+    if run is None:
+        return
+    if run.attempt > ATTEMPTS:
+        jobs.fail(run, "The computation ended its worker several times and was given up. Try a shorter range.")
+        return
+    try:
+        result = answer(run=run)
+        jobs.finish(run, result=result, fraction=1.0)
+    except (jobs.LostClaim, Cancelled):
+        jobs.settle_cancelled(run)
+    except QueryError as error:
+        jobs.fail(run, error.sentence)
+    except DamagedSegment as error:
+        jobs.fail(run, str(error))
+    except Exception:
+        jobs.fail(run, "The computation failed through a fault of ours. It has been written to the log.")
+        raise
+
+
+def answer(*, run: FlowRun) -> dict[str, Any]:
+    """The result of a claimed run, on exactly its version of the events. Raises LostClaim once it is not ours."""
+    query = FlowQuery.from_dict(run.query)
+    snapshot = EventStore(run.team_id).snapshot(run.dataset, version=run.dataset_version)
+    done = 0.0
+    stop = threading.Event()
+
+    def progress(fraction: float) -> None:
+        nonlocal done
+        done = fraction
+
+    # The kernels work in a thread of their own, so that signs of life do not depend on how often they speak.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(compute, query, snapshot, progress=progress, cancelled=stop.is_set)
+        try:
+            while not _over(future):
+                jobs.beat(run, fraction=done)
+        except BaseException:
+            stop.set()
+            raise
+        return future.result()
+
+
+def _over(future: Future[dict[str, Any]]) -> bool:
+    return bool(wait([future], timeout=BEAT).done)
+
+
+def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
+    """The result without a worker: the kept one, or computed here and kept. Raises QueryError, DamagedSegment."""
+    check(dataset=dataset, query=query)
+    digest = query.digest()
+    known = queries.live_run(dataset, digest)
+    if known is not None and known.result is not None:
+        return known.result
+    snapshot = EventStore(dataset.team_id).snapshot(dataset)
+    result = compute(query, snapshot)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            FlowRun.objects.create(
+                team_id=dataset.team_id,
+                dataset=dataset,
+                dataset_version=snapshot.version,
+                query=query.canonical(),
+                digest=digest,
+                status=FlowRun.Status.DONE,
+                started_at=now,
+                finished_at=now,
+                fraction=1.0,
+                result=result,
+            )
+    except IntegrityError:
+        pass  # a worker has it in hand, and will come to the same numbers
+    return result
+
+
+def compute(
+    query: FlowQuery,
+    snapshot: Snapshot,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    return compute_flow(
+        query,
+        snapshot.segments,
+        data_from=snapshot.data_from,
+        data_through=snapshot.data_through,
+        dataset_version=snapshot.version,
+        progress=progress,
+        cancelled=cancelled,
+    )
+
+
+def sweep_runs() -> int:
+    """Delete results that no page shows any more; the number of rows deleted.
+
+    Of every saved chart the newest result stays, so that something stands on its page while new events are counted.
+    What nobody saved stays for a week, and then as long as it is on the newest events and among the last asked.
+    """
+    gone = 0
+    for dataset in Dataset.objects.all():
+        runs = FlowRun.objects.filter(dataset=dataset).exclude(
+            status__in=[FlowRun.Status.QUEUED, FlowRun.Status.RUNNING]
+        )
+        kept = _shown(dataset)
+        old = runs.filter(finished_at__lt=timezone.now() - OLD).exclude(pk__in=kept)
+        stale = old.exclude(status=FlowRun.Status.DONE, dataset_version=dataset.version)
+        many = runs.exclude(pk__in=kept).order_by("-created_at", "-pk").values_list("pk", flat=True)[RESULTS_KEPT:]
+        gone += stale.delete()[0]
+        gone += FlowRun.objects.filter(pk__in=list(many)).delete()[0]
+    return gone
+
+
+def _shown(dataset: Dataset) -> list[int]:
+    """The newest result of every saved chart."""
+    questions = FlowChart.objects.filter(dataset=dataset).values_list("query", flat=True)
+    digests = {query.digest() for query in map(saved_query, questions) if query is not None}
+    newest = FlowRun.objects.filter(dataset=dataset, digest__in=digests, status=FlowRun.Status.DONE)
+    return list(newest.order_by("digest", "-dataset_version").distinct("digest").values_list("pk", flat=True))
+
+
+def saved_query(stored: dict[str, object]) -> FlowQuery | None:
+    """The question of a saved chart; None if this version no longer understands it."""
+    try:
+        return FlowQuery.from_dict(stored)
+    except QueryError:
+        return None

@@ -1,0 +1,178 @@
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import Role
+from flows import access, queries
+from flows.contexts.address import VIEWS, Address
+from flows.contexts.builder import OFFERED, choices
+from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
+from flows.contexts.listing import chart_rows
+from flows.forms.charts import EVENTS, OPTIONS, NameForm, QuestionForm, carried_over, data_of, event_names
+from flows.models import FlowChart, FlowRun
+from flows.services import charts, jobs, runs
+
+# How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
+PATIENCE = 0.25
+
+
+@require_safe
+@team_view(Role.VIEWER)
+def listing(request: TeamRequest) -> HttpResponse:
+    context = {
+        "charts": chart_rows(request.team),
+        "has_events": queries.datasets_with_events(request.team).exists(),
+        "may_edit": request.membership.may(Role.EDITOR),
+    }
+    return render(request, "flows/list.html", context)
+
+
+@vary_on_headers("HX-Request")
+@team_view(Role.VIEWER, write=Role.EDITOR)
+def new(request: TeamRequest) -> HttpResponse:
+    """A question that is not saved; POST saves it."""
+    form = _question(request, None)
+    if form is None:
+        return render(request, "flows/no_events.html")
+    if request.method != "POST":
+        return _show(request, None, form)
+    return _save(request, None, form)
+
+
+@vary_on_headers("HX-Request")
+@team_view(Role.VIEWER, write=Role.EDITOR)
+def chart(request: TeamRequest, pk: int) -> HttpResponse:
+    """A saved question, or another one that begins from it; POST changes what is saved."""
+    saved = access.chart_of(request.team, pk)
+    form = _question(request, saved)
+    if form is None:
+        return render(request, "flows/no_events.html", {"chart": saved})
+    if request.method != "POST":
+        return _show(request, saved, form)
+    return _save(request, saved, form)
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def duplicate(request: TeamRequest, pk: int) -> HttpResponse:
+    copy = charts.duplicate_chart(chart=access.chart_of(request.team, pk), owner=request.user)
+    return redirect("flows:chart", team_slug=request.team.slug, pk=copy.pk)
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def delete(request: TeamRequest, pk: int) -> HttpResponse:
+    charts.delete_chart(chart=access.chart_of(request.team, pk))
+    return redirect("flows:list", team_slug=request.team.slug)
+
+
+@require_POST
+@team_view(Role.VIEWER)
+def cancel_run(request: TeamRequest, pk: int) -> HttpResponse:
+    """Stop a computation; the page it stands on is given as `next` and is shown without asking again."""
+    jobs.cancel(access.run_of(request.team, pk))
+    path, _, params = request.POST.get("next", "").partition("?")
+    here = reverse("flows:list", kwargs={"team_slug": request.team.slug})
+    if not path.startswith(here):
+        return redirect(here)
+    address = QueryDict(params, mutable=True)
+    address["paused"] = "1"
+    return redirect(f"{path}?{address.urlencode()}")
+
+
+@require_GET
+@team_view(Role.VIEWER)
+def events(request: TeamRequest, dataset_slug: str) -> HttpResponse:
+    """Names for a picker, found by a part of them."""
+    dataset = access.dataset_of(request.team, dataset_slug)
+    field = request.GET.get("for", "")
+    context = {
+        "field": field if field in EVENTS else EVENTS[0],
+        "choices": choices(queries.catalogue(dataset, search=request.GET.get("q", "")[:300], limit=OFFERED), ()),
+    }
+    return render(request, "flows/builder/choices.html", context)
+
+
+def _question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | None:
+    """What the address asks, or the saved question where it asks nothing; None without a dataset to ask."""
+    zone = ZoneInfo(request.team.time_zone)
+    if slug := request.GET.get("dataset"):
+        dataset = access.dataset_of(request.team, slug)
+    else:
+        dataset = (
+            saved.dataset if saved else queries.datasets_with_events(request.team).order_by("-data_through").first()
+        )
+    if dataset is None or not dataset.events:
+        return None
+    is_asked = any(name in request.GET for name in ("dataset", *OPTIONS))
+    stored = runs.saved_query(saved.query) if saved and not is_asked else None
+    params = data_of(stored, zone) if stored else request.GET
+    if params.get("asked", dataset.slug) != dataset.slug:
+        params = carried_over(params, queries.unknown_events(dataset, event_names(params)))
+    form = QuestionForm(params, dataset=dataset, zone=zone)
+    form.is_valid()
+    return form
+
+
+def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> ChartPage:
+    paused = "paused" in request.GET
+    run = None if paused else _run(request, form)
+    params = QueryDict(mutable=True)
+    for name in ("dataset", *OPTIONS):
+        if name in request.GET:
+            params.setlist(name, request.GET.getlist(name))
+    view = request.GET.get("view", "")
+    address = Address(request.path, params, view if view in VIEWS else VIEWS[0], request.GET.get("node", ""))
+    return chart_page(membership=request.membership, saved=saved, form=form, run=run, address=address, is_paused=paused)
+
+
+def _run(request: TeamRequest, form: QuestionForm) -> FlowRun | None:
+    """The computation of what is asked. Whoever waits for one names it, so that a failed one is not begun again."""
+    if form.query is None:
+        return None
+    awaited = queries.awaited_run(form.dataset, form.query.digest(), request.GET.get("run", ""))
+    return runs.settled(run=awaited or runs.ask(dataset=form.dataset, query=form.query), within=PATIENCE)
+
+
+def _show(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> HttpResponse:
+    """The whole page; for htmx what changes of it, and while it waits no more than that."""
+    page = _page(request, saved, form)
+    context: dict[str, Any] = {"page": page}
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if not htmx or htmx.history_restore_request:
+        return render(request, "flows/chart.html", context)
+    context["oob"] = True
+    if htmx.target == "content":
+        return render(request, "flows/chart.html#another", context)
+    if page.is_waiting or page.is_invalid or page.is_paused:
+        response = render(request, "flows/chart.html#waiting", context)
+        response["HX-Retarget"], response["HX-Reswap"] = "#waiting", "outerHTML"
+    else:
+        response = render(request, "flows/chart.html#answer", context)
+    if htmx.trigger == "question":
+        response["HX-Push-Url"] = page.url
+    return response
+
+
+def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> HttpResponse:
+    """Save over the chart, or as a new one. Without a name a chart is called after its question."""
+    name = NameForm(request.POST)
+    if form.query is None or not name.is_valid():
+        page = _page(request, saved, form)
+        reason = next((str(errors[0]) for errors in name.errors.values()), "") or page.error
+        context = {"page": page, "refused": reason or "Choose a start event before you save."}
+        return render(request, "flows/chart.html", context, status=422)
+    text = name.cleaned_data["name"] or (saved.name if saved else suggested_name(form))
+    if saved is None or request.POST.get("action") == "save_as":
+        saved = charts.save_chart(
+            team=request.team, dataset=form.dataset, name=text, query=form.query, owner=request.user
+        )
+    else:
+        charts.update_chart(chart=saved, name=text, dataset=form.dataset, query=form.query)
+    return redirect("flows:chart", team_slug=request.team.slug, pk=saved.pk)

@@ -1,0 +1,53 @@
+// <jm-question> around the form of a question: sliders say their value while they move, and the button that is only
+// needed without script goes away. The underlined parts of the sentence (a[data-control]) open their control.
+class Question extends HTMLElement {
+  connectedCallback() {
+    for (const button of this.querySelectorAll("[data-without-script]")) button.hidden = true;
+    this.addEventListener("input", (event) => this.say(event.target));
+    for (const slider of this.querySelectorAll("[type=range]")) this.say(slider);
+  }
+
+  say(slider) {
+    const output = slider.type === "range" && slider.id && this.querySelector(`output[for="${slider.id}"]`);
+    if (!output) return;
+    const { before, one, many } = output.dataset;
+    const unit = slider.value === "1" ? one : many;
+    output.textContent = [before, slider.value, unit].filter(Boolean).join(" ");
+  }
+}
+
+customElements.define("jm-question", Question);
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-control]");
+  if (!link) return;
+  const control = document.getElementById(link.dataset.control);
+  if (!control) return;
+  event.preventDefault();
+  const builder = control.closest(".builder");
+  if (builder && !builder.checkVisibility()) builder.showPopover();
+  control.scrollIntoView({ block: "nearest" });
+  const picker = control.querySelector("jm-event-picker");
+  if (picker) control.querySelector("[popovertarget]").click();
+  else (control.matches("input, select") ? control : control.querySelector("input:checked, input, select"))?.focus();
+});
+
+// A new answer stands where the old one was scrolled to.
+const scrollers = ".flow, .panel, .tables";
+let places = new Map();
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "answer") return;
+  places = new Map();
+  for (const element of document.querySelectorAll(scrollers)) {
+    places.set(element.classList[0], [element.scrollLeft, element.scrollTop]);
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "answer") return;
+  for (const element of document.querySelectorAll(scrollers)) {
+    const [left, top] = places.get(element.classList[0]) ?? [0, 0];
+    element.scrollTo(left, top);
+  }
+});

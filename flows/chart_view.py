@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.figures import duration, figure, share
 from flows.lettering import printable
-from flows.sankey import ENDS, HEIGHT, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
+from flows.sankey import HEIGHT, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
 
 LINK_ROWS = 1000
 
@@ -48,6 +48,7 @@ class Part:
     """One part of the ledger: everybody who ended in this state."""
 
     state: str
+    look: str  # how it is drawn: as its state, but people who come in are not drawn like people who leave
     name: str
     count: int
     share: str
@@ -68,11 +69,7 @@ class NodeRow:
     place: Place
     count: int
     share: str  # of start
-    onward: int
-    converted: int
-    cut: int
-    dropped: int
-    open: int
+    parts: tuple[int, ...]  # onward, then the ends of the ledger in its order; they add up to the count
     repeats: int
 
 
@@ -144,11 +141,6 @@ class ChartView:
     def has_repeats(self) -> bool:
         return any(row.repeats for row in self.node_rows)
 
-    @property
-    def states(self) -> tuple[str, ...]:
-        """The ends that occur, in the order of the ledger."""
-        return tuple(part.state for part in self.ledger)
-
 
 def chart_view(
     result: Mapping[str, Any],
@@ -166,6 +158,7 @@ def chart_view(
     start = sum(node["count"] for node in result["nodes"] if node["step"] == 0)
     steps = max((node["step"] for node in result["nodes"]), default=0)
     noun = NOUNS[query.get("count", "users")]
+    ledger = tuple(_ledger(result, start, steps, backwards))
     return ChartView(
         uid=uid,
         noun=noun,
@@ -180,8 +173,8 @@ def chart_view(
         ),
         nodes=tuple(_node_marks(layout, start, noun, steps, backwards)),
         ribbons=tuple(_ribbon_marks(result, layout, noun)),
-        ledger=tuple(_ledger(result, start, steps, backwards)),
-        node_rows=tuple(_node_rows(result, start, colours)),
+        ledger=ledger,
+        node_rows=tuple(_node_rows(result, start, ledger, colours)),
         link_rows=tuple(_link_rows(result, colours)),
         links=len(result["links"]),
         colours=colours,
@@ -210,7 +203,8 @@ def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool) 
     for state in order:
         count = sum(node[state] for node in result["nodes"])
         if count:
-            yield Part(state, words[state], count, share(count, start))
+            look = "entered" if backwards and state == "dropped" else state
+            yield Part(state, look, words[state], count, share(count, start))
 
 
 def _node_marks(layout: SankeyLayout, start: int, noun: Noun, steps: int, backwards: bool) -> Iterator[NodeMark]:
@@ -249,17 +243,18 @@ def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:
     return Place(printable(label), False, colours.get(label, 0))
 
 
-def _node_rows(result: Mapping[str, Any], start: int, colours: Mapping[str, int]) -> Iterator[NodeRow]:
+def _node_rows(
+    result: Mapping[str, Any], start: int, ledger: tuple[Part, ...], colours: Mapping[str, int]
+) -> Iterator[NodeRow]:
     for node in result["nodes"]:
-        ended = {state: node[state] for state in ENDS}
+        ends = [node[part.state] for part in ledger]
         yield NodeRow(
             step=node["step"],
             place=_place(node["kind"], node["label"], colours),
             count=node["count"],
             share=share(node["count"], start),
-            onward=node["count"] - sum(ended.values()),
+            parts=(node["count"] - sum(ends), *ends),
             repeats=node.get("repeats", 0),
-            **ended,
         )
 
 

@@ -57,8 +57,7 @@ def initials(name: object) -> str:
     words = printable(str(name)).split("@")[0].replace(".", " ").replace("_", " ").replace("-", " ").split()
     if not words:
         return "?"
-    picked = [words[0], words[-1]] if len(words) > 1 else words
-    return "".join(next(graphemes(word)).upper() for word in picked)
+    return "".join(next(graphemes(word)).upper() for word in words[:2])
 
 
 @register.filter

@@ -271,7 +271,9 @@ def one_other(data: Path, word: str, pid: int) -> bool:
 def test_after_a_killed_keeper_the_next_attach_recovers(data: Path) -> None:
     client = Client(data).attach()
     client.sql("CREATE TABLE kept ()")
-    one(data, "keeper").kill()
+    keeper = one(data, "keeper")
+    keeper.kill()
+    eventually(lambda: keeper not in processes(data))
     client.attach()
     assert works(client)
     assert client.sql("SELECT * FROM kept") == []

@@ -6,7 +6,7 @@
 Every number on them comes from the result and adds up to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from flows.lettering import printable
 from flows.sankey import HEIGHT, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
 
 LINK_ROWS = 1000
+
+# A node as results name it: step, kind, label.
+NodeKey = tuple[int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +93,20 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True)
 class NodeMark:
-    """A bar with its words."""
+    """A bar with its words. `url` opens it ("" where it does not open), `picked` is the open one."""
 
     node: Node
     share: str
     title: str
+    url: str
+    picked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RibbonMark:
     ribbon: Ribbon
     title: str
+    on: bool  # comes from or goes to the picked bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,10 @@ class ChartView:
     link_rows: tuple[LinkRow, ...]  # the most frequent ones
     links: int
     colours: Mapping[str, int]
+
+    @property
+    def is_picked(self) -> bool:
+        return any(mark.picked for mark in self.nodes)
 
     @property
     def label(self) -> str:
@@ -149,8 +159,13 @@ def chart_view(
     height: float = HEIGHT,
     uid: str = "flow",
     colours: Mapping[str, int] | None = None,
+    node_url: Callable[[NodeKey], str] | None = None,
+    picked: NodeKey | None = None,
 ) -> ChartView:
-    """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels."""
+    """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels.
+
+    With `node_url` every bar is a link to the address that it gives; the bar `picked` stands out.
+    """
     query = result["query"]
     backwards = bool(query.get("end")) and not query.get("start")
     colours = colours if colours is not None else colours_by_rank(result["nodes"])
@@ -171,8 +186,8 @@ def chart_view(
             Head(column.x, _step_name(column.step, backwards), column.count, share(column.count, start))
             for column in layout.columns
         ),
-        nodes=tuple(_node_marks(layout, start, noun, steps, backwards)),
-        ribbons=tuple(_ribbon_marks(result, layout, noun)),
+        nodes=tuple(_node_marks(layout, start, noun, steps, node_url, picked)),
+        ribbons=tuple(_ribbon_marks(result, layout, noun, picked)),
         ledger=ledger,
         node_rows=tuple(_node_rows(result, start, ledger, colours)),
         link_rows=tuple(_link_rows(result, colours)),
@@ -207,34 +222,53 @@ def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool) 
             yield Part(state, look, words[state], count, share(count, start))
 
 
-def _node_marks(layout: SankeyLayout, start: int, noun: Noun, steps: int, backwards: bool) -> Iterator[NodeMark]:
-    words = {state: word.lower() for state, word in end_words(steps, backwards).items()}
+def _node_marks(
+    layout: SankeyLayout,
+    start: int,
+    noun: Noun,
+    steps: int,
+    node_url: Callable[[NodeKey], str] | None,
+    picked: NodeKey | None,
+) -> Iterator[NodeMark]:
+    words = {state: word.lower() for state, word in end_words(steps, layout.backwards).items()}
     for node in layout.nodes:
         ends = "".join(f", {figure(end.count)} {words[end.state]}" for end in node.ends)
         of_start = share(node.count, start)
-        name = _step_name(node.step, backwards)
-        yield NodeMark(node, of_start, f"{node.label}, {name}: {noun.of(node.count)}, {of_start} of start{ends}")
-
-
-def _ribbon_marks(result: Mapping[str, Any], layout: SankeyLayout, noun: Noun) -> Iterator[RibbonMark]:
-    times = {
-        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): link.get(
-            "median_seconds"
+        step = _step_name(node.step, layout.backwards)
+        key = _key(node)
+        yield NodeMark(
+            node=node,
+            share=of_start,
+            title=f"{node.label}, {step}: {noun.of(node.count)}, {of_start} of start{ends}",
+            url=node_url(key) if node_url else "",
+            picked=key == picked,
         )
+
+
+def _key(node: Node) -> NodeKey:
+    return node.step, node.kind, node.key
+
+
+def _ribbon_marks(
+    result: Mapping[str, Any], layout: SankeyLayout, noun: Noun, picked: NodeKey | None
+) -> Iterator[RibbonMark]:
+    medians = {
+        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): seconds
         for link in result["links"]
+        if (seconds := link.get("median_seconds")) is not None
     }
     for ribbon in layout.ribbons:
-        if not ribbon.titled:
-            yield RibbonMark(ribbon, "")
-            continue
         source, target = layout.nodes[ribbon.source], layout.nodes[ribbon.target]
-        first, second = (target, source) if layout.backwards else (source, target)
-        title = (
-            f"{first.label} → {second.label}: {noun.of(ribbon.count)}, "
-            f"{share(ribbon.count, source.count)} of {source.label}"
-        )
-        median = times.get((source.step, source.kind, source.key, target.kind, target.key))
-        yield RibbonMark(ribbon, title if median is None else f"{title}, median {duration(median)}")
+        title = ""
+        if ribbon.titled:
+            first, second = (target, source) if layout.backwards else (source, target)
+            title = (
+                f"{first.label} → {second.label}: {noun.of(ribbon.count)}, "
+                f"{share(ribbon.count, source.count)} of {source.label}"
+            )
+            median = medians.get((*_key(source), target.kind, target.key))
+            title += "" if median is None else f", median {duration(median)}"
+        yield RibbonMark(ribbon, title, picked is not None and picked in {_key(source), _key(target)})
 
 
 def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:

@@ -80,6 +80,12 @@ class Node:
     def is_other(self) -> bool:
         return self.kind == "other"
 
+    @property
+    def outline(self) -> str:
+        """A path around the bar, a little apart from it."""
+        x0, x1, y0, y1 = self.x - 3, self.x + BAR + 3, self.y - 3, self.y + self.height + 3
+        return f"M{_n(x0)} {_n(y0)}H{_n(x1)}V{_n(y1)}H{_n(x0)}Z"
+
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:

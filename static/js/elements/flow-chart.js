@@ -1,5 +1,6 @@
 // <jm-flow-chart>: lights what comes into and goes out of the node under the pointer or the focus, and lets arrow keys walk
-// the nodes (up and down in a column, left and right along the broadest ribbon). Without it the chart reads all the same.
+// the nodes (up and down in a column, left and right along the broadest ribbon). Where nodes are links and data-target names
+// an element, a click puts the answer there. Without script the chart reads all the same, and links are links.
 class FlowChart extends HTMLElement {
   connectedCallback() {
     this.nodes = new Map([...this.querySelectorAll(".f-n")].map((node) => [node.dataset.n, node]));
@@ -12,6 +13,7 @@ class FlowChart extends HTMLElement {
     this.addEventListener("focusin", (event) => this.light(event.target.closest(".f-n")));
     this.addEventListener("focusout", () => this.light(null));
     this.addEventListener("keydown", (event) => this.walk(event));
+    this.addEventListener("click", (event) => this.open(event));
   }
 
   light(node) {
@@ -27,6 +29,14 @@ class FlowChart extends HTMLElement {
       element.dataset.on = "";
       this.nodes.get(source === n ? target : source).dataset.on = "";
     }
+  }
+
+  open(event) {
+    const link = event.target.closest("a.f-n");
+    const { target } = this.dataset;
+    if (!link || !target || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    window.htmx.ajax("GET", link.getAttribute("href"), { source: this, target });
   }
 
   walk(event) {

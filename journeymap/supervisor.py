@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
@@ -72,7 +73,8 @@ class Child:
         self.again_at = time.monotonic() + self.pause
         self.pause = min(2 * self.pause, _LONGEST_PAUSE)
 
-    def stop(self, hurry: "Hurry") -> None:
+    def stop(self, hurry: "Hurry", listen: Callable[[float], None]) -> None:
+        """End the process, ever less politely, listening meanwhile: a full pipe must not hold it up."""
         if self.process is None:
             return
         for kind, seconds in self.stop_signals:
@@ -80,7 +82,7 @@ class Child:
                 self.process.send_signal(kind)
                 deadline = time.monotonic() + seconds
                 while self.process.poll() is None and time.monotonic() < deadline and not hurry.asked:
-                    time.sleep(0.02)
+                    listen(0.05)
         self._end_session()
         self.process.wait()
 
@@ -122,7 +124,8 @@ class Supervisor:
                 "SAMPLE_PASSWORD": password,
                 "PYTHONUNBUFFERED": "1",
             }
-            self._migrate()
+            if not self.stopping:
+                self._migrate()
             if not self.stopping:
                 self._start_all()
                 self._watch_until_up()
@@ -218,8 +221,9 @@ class Supervisor:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         connection = http.client.HTTPConnection(host, self.port, timeout=5)
         try:
+            # It may refuse to be called so; then it is up all the same.
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
-            return connection.getresponse().status == http.HTTPStatus.OK
+            return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
         except (OSError, http.client.HTTPException):
             return False
         finally:
@@ -236,8 +240,7 @@ class Supervisor:
 
     def _tick(self) -> None:
         """Pass on what the children say, for a moment, then see whether they live."""
-        for key, _ in self.output.select(timeout=0.2):
-            self._pass_on(key.data, key.fileobj)  # type: ignore[arg-type]
+        self._listen(0.2)
         if self.sample is not None and self.sample.has_died():
             if self.sample.process and self.sample.process.returncode != 0:
                 _say("sample | The sample team could not be made; see above.")
@@ -249,6 +252,10 @@ class Supervisor:
                 child.bury()
             if child.again_at is not None and time.monotonic() >= child.again_at and not self.stopping:
                 self._start(child)
+
+    def _listen(self, seconds: float) -> None:
+        for key, _ in self.output.select(timeout=seconds):
+            self._pass_on(key.data, key.fileobj)  # type: ignore[arg-type]
 
     def _pass_on(self, child: Child, pipe: IO[bytes]) -> None:
         chunk = pipe.read(65536)
@@ -263,9 +270,8 @@ class Supervisor:
     def _stop_all(self) -> None:
         self.stopping = True
         for child in (*self.children, *([self.sample] if self.sample else [])):
-            child.stop(self.hurry)
-        for key in list(self.output.get_map().values()):
-            self._pass_on(key.data, key.fileobj)  # type: ignore[arg-type]
+            child.stop(self.hurry, self._listen)
+        self._listen(0.0)
 
 
 def _say(text: str) -> None:

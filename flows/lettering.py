@@ -30,10 +30,7 @@ _WIDTHS = {letter: width for width, letters in _GROUPS.items() for letter in let
 
 def printable(text: str) -> str:
     """`text` without control characters: they have no width, and some reverse what stands beside them."""
-    return (
-        "".join(" " if unicodedata.category(c) == "Cc" else c for c in text if c not in _BIDI).strip()
-        or "\u00a0"
-    )
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text if c not in _BIDI).strip() or "\u00a0"
 
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")

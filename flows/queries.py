@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import Team
-from flows.models import Dataset, EventName, FlowChart, FlowRun
+from flows.models import Dataset, EventName, FlowChart, FlowRun, Import
 
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
 
@@ -55,3 +56,25 @@ def awaited_run(dataset: Dataset, digest: str, pk: str) -> FlowRun | None:
         return None
     runs = FlowRun.objects.filter(dataset=dataset, dataset_version=dataset.version, digest=digest)
     return runs.filter(pk=int(pk)).first()
+
+
+def datasets(team: Team) -> QuerySet[Dataset]:
+    """By name, each with its `import_count`, `chart_count`, and the time of the newest import as `last_import_at`."""
+    own = Import.objects.filter(dataset=OuterRef("pk")).order_by().values("dataset")
+    charts = FlowChart.objects.filter(dataset=OuterRef("pk")).order_by().values("dataset")
+    return Dataset.objects.filter(team=team).annotate(
+        import_count=Coalesce(Subquery(own.annotate(n=Count("pk")).values("n")), 0),
+        last_import_at=Subquery(own.annotate(at=Max("created_at")).values("at")),
+        chart_count=Coalesce(Subquery(charts.annotate(n=Count("pk")).values("n")), 0),
+    )
+
+
+def imports(dataset: Dataset) -> QuerySet[Import]:
+    """The newest first, with whoever started them."""
+    return Import.objects.filter(dataset=dataset).select_related("started_by").order_by("-number")
+
+
+def event_names(dataset: Dataset, *, search: str = "") -> QuerySet[EventName]:
+    """The most frequent first."""
+    names = EventName.objects.filter(dataset=dataset)
+    return names.filter(name__icontains=search) if search else names

@@ -11,8 +11,9 @@ from flows.contexts.address import Address, Asker
 from flows.durations import duration_words
 from flows.engine.query import FlowQuery
 from flows.figures import figure
-from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, QuestionForm, data_of, microseconds, midnight
+from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, QuestionForm, data_of
 from flows.models import Dataset, EventName
+from flows.moments import microseconds, midnight
 
 OFFERED = 100  # names in a picker before anything is searched
 PRESETS = (7, 30, 90)

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.durations import duration_words
 from flows.engine.query import FlowQuery
 from flows.lettering import cut_middle_to, printable
+from flows.moments import day_words
 
 NAMES_SPOKEN = 3
 NAME_LENGTH = 48
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,15 @@ def _sentence(query: FlowQuery, zone: ZoneInfo) -> Iterator[Words]:
 def _range(query: FlowQuery, zone: ZoneInfo) -> Iterator[Words]:
     if query.range_from is not None and query.range_to is not None:
         yield Words(" between ")
-        yield Words(day(query.range_from, zone), "id_from")
+        yield Words(day_words(query.range_from, zone), "id_from")
         yield Words(" and ")
-        yield Words(day(query.range_to, zone, last=True), "id_to")
+        yield Words(day_words(query.range_to, zone, last=True), "id_to")
     elif query.range_from is not None:
         yield Words(" since ")
-        yield Words(day(query.range_from, zone), "id_from")
+        yield Words(day_words(query.range_from, zone), "id_from")
     elif query.range_to is not None:
         yield Words(" until ")
-        yield Words(day(query.range_to, zone, last=True), "id_to")
+        yield Words(day_words(query.range_to, zone, last=True), "id_to")
 
 
 def _question(query: FlowQuery) -> Iterator[Words]:
@@ -111,13 +110,3 @@ def _either(names: Sequence[str], control: str, joint: str = "or") -> Iterator[W
         if place:
             yield Words(f" {joint} " if place == len(texts) - 1 else ", ")
         yield Words(text, control)
-
-
-def day(moment: int, zone: ZoneInfo, *, last: bool = False) -> str:
-    """A moment (µs) as a day of the zone, with the time where it is not midnight. `last`: the end of a range."""
-    when = (_EPOCH + timedelta(microseconds=moment)).astimezone(zone)
-    at_midnight = (when.hour, when.minute, when.second, when.microsecond) == (0, 0, 0, 0)
-    if at_midnight and last:
-        when -= timedelta(days=1)
-    text = f"{when.day}\N{NO-BREAK SPACE}{when:%b}\N{NO-BREAK SPACE}{when.year}"
-    return text if at_midnight else f"{text}, {when:%H:%M}"

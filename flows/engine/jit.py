@@ -12,4 +12,4 @@ F = TypeVar("F", bound=Callable[..., object])
 
 def kernel(function: F) -> F:
     """Compile on first use. A kernel calls only kernels of its own module: the disk cache watches one file a kernel."""
-    return cast(F, njit(nogil=True, cache=True, error_model="numpy")(function))
+    return cast(F, njit(_nrt=False, nogil=True, cache=True, error_model="numpy")(function))

@@ -1,7 +1,6 @@
 """The question as a form. Its fields are the options of the query; what it says is what the address says."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +10,13 @@ from django.http import QueryDict
 from flows.durations import duration_words, read_duration
 from flows.engine.query import MAX_STEPS, MAX_TOP, FlowQuery, QueryError
 from flows.models import Dataset
+from flows.moments import read_moment, write_moment
 from flows.services import charts, runs
 
 EVENTS = ("start", "end", "only", "hide", "exclude")
 DURATIONS = ("session_gap", "within", "max_gap")
 OPTIONS = ("from", "to", "session_gap", "only", "hide", "exclude", "collapse", "start", "end")
 OPTIONS += ("count", "occurrence", "within", "max_gap", "steps", "top")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class EventsField(forms.Field):
@@ -47,25 +46,20 @@ class DurationField(forms.CharField):
 
 
 class MomentField(forms.CharField):
-    """A day of the team's time zone, or a moment in ISO form, as microseconds. `last`: through the end of that day."""
+    """A day of the team's time zone, or a moment in ISO form, as microseconds; "to" is through the end of that day."""
 
-    def __init__(self, *, zone: ZoneInfo, last: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, option: str, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(max_length=40, **kwargs)
-        self.zone, self.last = zone, last
+        self.option, self.zone = option, zone
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         if not text:
             return None
         try:
-            return microseconds(midnight(date.fromisoformat(text), self.zone, last=self.last))
-        except (ValueError, OverflowError):
-            pass
-        try:
-            moment = datetime.fromisoformat(text)
-            return microseconds(moment if moment.tzinfo else moment.replace(tzinfo=self.zone))
-        except (ValueError, OverflowError):
-            raise forms.ValidationError(f"“{text}” is not a date. Write for example 2026-03-31.") from None
+            return read_moment(text, self.zone, self.option, last=self.option == "to")
+        except QueryError as error:
+            raise forms.ValidationError(plain(error)) from None
 
 
 class QuestionForm(forms.Form):
@@ -89,8 +83,8 @@ class QuestionForm(forms.Form):
             self.fields[name] = EventsField(required=False)
         for name in DURATIONS:
             self.fields[name] = DurationField(required=False, option=name)
-        self.fields["from"] = MomentField(required=False, zone=zone)
-        self.fields["to"] = MomentField(required=False, zone=zone, last=True)
+        for name in ("from", "to"):
+            self.fields[name] = MomentField(required=False, option=name, zone=zone)
 
     def clean(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
@@ -148,7 +142,7 @@ def params_of(query: FlowQuery, dataset: Dataset, zone: ZoneInfo) -> QueryDict:
         if name in EVENTS:
             params.setlist(name, value)  # type: ignore[arg-type]
         elif name in ("from", "to") and value is not None:
-            params[name] = day_or_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
+            params[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
         elif value != default[name] and value is not None:
             params[name] = str(value)
     return params
@@ -161,7 +155,7 @@ def data_of(query: FlowQuery, zone: ZoneInfo) -> QueryDict:
         if name in EVENTS:
             data.setlist(name, value)  # type: ignore[arg-type]
         elif name in ("from", "to") and value is not None:
-            data[name] = day_or_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
+            data[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
         elif name in DURATIONS and value is not None:
             data[name] = duration_words(getattr(query, name))
         elif value is not None:
@@ -181,22 +175,6 @@ def carried_over(params: QueryDict, unknown: Collection[str]) -> QueryDict:
     for field in ("from", "to"):
         carried.pop(field, None)
     return carried
-
-
-def midnight(day: date, zone: ZoneInfo, *, last: bool = False) -> datetime:
-    return datetime.combine(day + timedelta(days=int(last)), datetime.min.time(), tzinfo=zone)
-
-
-def microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def day_or_moment(moment: int, zone: ZoneInfo, *, last: bool = False) -> str:
-    """The inverse of MomentField: a plain date where the moment is a midnight of the zone."""
-    when = (_EPOCH + timedelta(microseconds=moment)).astimezone(zone)
-    if (when.hour, when.minute, when.second, when.microsecond) != (0, 0, 0, 0):
-        return when.isoformat()
-    return (when.date() - timedelta(days=int(last))).isoformat()
 
 
 def plain(error: QueryError) -> str:

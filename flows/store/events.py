@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 from django.db.models import Q
 
 from flows.engine.arrays import SegmentArrays
@@ -89,6 +90,11 @@ class EventStore:
             data_from=min((micros(row.time_from) for row in rows), default=0),
             data_through=max((micros(row.time_through) for row in rows), default=0),
         )
+
+    def people(self, dataset: Dataset) -> int:
+        """How many people the newest version holds. Raises DamagedSegment."""
+        keys = [self.open(row).arrays.keys for row in self.rows(dataset)]
+        return len(np.unique(np.concatenate(keys))) if len(keys) > 1 else sum(len(one) for one in keys)
 
     def open(self, segment: Segment) -> OpenIndex:
         """Map a segment. Its size is checked always, its bytes once in each process. Raises DamagedSegment."""

@@ -15,6 +15,7 @@ from maps.services.steps import (
     rename_step,
     shift_step,
 )
+from maps.services.texts import body_of
 
 __all__ = [
     "Conflict",
@@ -22,6 +23,7 @@ __all__ = [
     "add_lane",
     "add_stage",
     "add_step",
+    "body_of",
     "clear_emotion",
     "create_map",
     "ensure_channels",

@@ -1,0 +1,170 @@
+"""What requests say, parsed. Rules live in the services; a form only turns text into values."""
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Team
+from maps import queries
+from maps.library import TEMPLATES
+from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
+from maps.page import MapPage
+from maps.services.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
+
+KINDS_TO_ADD = (
+    Lane.Kind.TEXT,
+    Lane.Kind.TOUCHPOINT,
+    Lane.Kind.QUOTE,
+    Lane.Kind.EMOTION,
+    Lane.Kind.PAIN,
+    Lane.Kind.OPPORTUNITY,
+    Lane.Kind.METRIC,
+)
+ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
+
+
+class NewMapForm(forms.Form):
+    title = forms.CharField(max_length=TITLE_LIMIT, label="Title")
+    template = forms.ChoiceField(
+        label="Start from",
+        choices=lambda: [(key, template.title) for key, template in TEMPLATES.items()],
+        widget=forms.RadioSelect,
+        initial="lifecycle",
+    )
+
+
+class SettingsForm(forms.ModelForm[JourneyMap]):
+    class Meta:
+        model = JourneyMap
+        fields = ["title", "status", "state", "scenario", "expectations"]
+        labels = {"state": "Shows"}
+        widgets = {
+            "scenario": forms.Textarea(attrs={"rows": 3}),
+            "expectations": forms.Textarea(attrs={"rows": 2}),
+        }
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(max_length=NAME_LIMIT)
+
+
+class PlaceForm(forms.Form):
+    """Beside which sibling something goes."""
+
+    before = forms.IntegerField(required=False)
+    after = forms.IntegerField(required=False)
+
+
+class StepPlaceForm(PlaceForm):
+    stage = forms.IntegerField(required=False)
+
+
+class LaneForm(PlaceForm):
+    kind = forms.ChoiceField(
+        label="What stands in it",
+        choices=[(kind.value, kind.label) for kind in KINDS_TO_ADD],
+        widget=forms.RadioSelect,
+        initial=Lane.Kind.TEXT,
+    )
+    title = forms.CharField(max_length=NAME_LIMIT, label="Title")
+    role = forms.ChoiceField(
+        label="Place in a service blueprint",
+        choices=Lane.Role.choices,
+        required=False,
+        help_text="Decides where the lines of interaction and visibility run.",
+    )
+    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class BodyForm(forms.Form):
+    """A save of a card's text; `keep` is set while somebody goes on typing."""
+
+    body = forms.CharField(max_length=BODY_LIMIT, required=False, strip=False)
+    version = forms.IntegerField(required=False)
+    uid = forms.UUIDField(required=False)
+    keep = forms.BooleanField(required=False)
+
+
+class EmotionForm(forms.Form):
+    score = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(2, "+2"), (1, "+1"), (0, "0"), (-1, "−1"), (-2, "−2")],
+        widget=forms.RadioSelect,
+    )
+    label = forms.CharField(max_length=120, required=False, label="In a word")
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DetailsForm(forms.Form):
+    """All that a card says beside its text; which fields it has depends on its kind."""
+
+    body = forms.CharField(
+        label="Text", max_length=BODY_LIMIT, strip=False, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"})
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, card: Card, team: Team) -> None:
+        super().__init__(data, initial={"body": card.body, "version": card.version, **_known(card)})
+        self.fields |= _fields_of(card.kind, team)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.cleaned_data.items() if name not in ("body", "version")}
+        if "channel" in values:
+            values["channel"] = values["channel"] and values["channel"].pk
+        return values
+
+
+class MoveCardForm(forms.Form):
+    lane = forms.TypedChoiceField(coerce=int)
+    step = forms.TypedChoiceField(coerce=int)
+
+    def __init__(self, data: Any = None, *, page: MapPage, lane: int = 0, step: int = 0) -> None:
+        super().__init__(data, initial={"lane": lane, "step": step})
+        self.fields["lane"].choices = [  # type: ignore[attr-defined]
+            (row.lane.pk, row.lane.title) for row in page.lanes if row.lane.kind != Lane.Kind.EMOTION
+        ]
+        self.fields["step"].choices = [(step.pk, step.name) for step in page.steps]  # type: ignore[attr-defined]
+
+
+def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:
+    if kind == Lane.Kind.TOUCHPOINT:
+        return {
+            "channel": forms.ModelChoiceField(queryset=queries.list_channels(team), required=False, empty_label="None"),
+            "importance_to_customer": _scale("Importance to the customer"),
+            "importance_to_business": _scale("Importance to the business"),
+        }
+    if kind == Lane.Kind.OPPORTUNITY:
+        return {
+            "value": _scale("Value to the customer"),
+            "business_value": _scale("Value to the business"),
+            "effort": _scale("Effort"),
+            "status": forms.ChoiceField(choices=Opportunity.Status.choices),
+            "link": forms.URLField(label="Link to a ticket", required=False, assume_scheme="https"),
+        }
+    evidence = forms.ChoiceField(choices=Card.Evidence.choices)
+    if kind == Lane.Kind.PAIN:
+        severity = forms.TypedChoiceField(coerce=int, choices=[(1, "Light"), (2, "Medium"), (3, "Severe")])
+        return {"severity": severity, "evidence": evidence}
+    return {"evidence": evidence}
+
+
+def _scale(label: str) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(label=label, coerce=int, choices=ONE_TO_FIVE)
+
+
+def _known(card: Card) -> dict[str, Any]:
+    known: dict[str, Any] = {"severity": card.severity, "evidence": card.evidence}
+    if card.kind == Lane.Kind.TOUCHPOINT:
+        touchpoint = card.touchpoint
+        channel: Channel | None = touchpoint.channel
+        known |= {
+            "channel": channel,
+            "importance_to_customer": touchpoint.importance_to_customer,
+            "importance_to_business": touchpoint.importance_to_business,
+        }
+    if card.kind == Lane.Kind.OPPORTUNITY:
+        idea = card.opportunity
+        known |= {name: getattr(idea, name) for name in ("value", "business_value", "effort", "status", "link")}
+    return known

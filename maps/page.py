@@ -1,0 +1,212 @@
+"""What the page of a map shows, put together from rows that are already loaded."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from maps.curve import Curve, curve, places
+from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
+
+FIRST_HUE = 252
+KIND_ICONS = {
+    Lane.Kind.TEXT: "notebook-text",
+    Lane.Kind.TOUCHPOINT: "link",
+    Lane.Kind.CHANNEL: "route",
+    Lane.Kind.EMOTION: "activity",
+    Lane.Kind.QUOTE: "quote",
+    Lane.Kind.PAIN: "triangle-alert",
+    Lane.Kind.OPPORTUNITY: "lightbulb",
+    Lane.Kind.METRIC: "gauge",
+    Lane.Kind.IMAGE: "image",
+    Lane.Kind.FLOW: "workflow",
+    Lane.Kind.LINK: "external-link",
+}
+ROLE_ICONS = {
+    Lane.Role.EVIDENCE: "eye",
+    Lane.Role.CUSTOMER_ACTION: "user",
+    Lane.Role.FRONTSTAGE: "hand-helping",
+    Lane.Role.BACKSTAGE: "cog",
+    Lane.Role.SUPPORT: "wrench",
+}
+ADDS = {
+    Lane.Kind.TOUCHPOINT: "a touchpoint",
+    Lane.Kind.EMOTION: "a feeling",
+    Lane.Kind.QUOTE: "a thought",
+    Lane.Kind.PAIN: "a pain point",
+    Lane.Kind.OPPORTUNITY: "an opportunity",
+    Lane.Kind.METRIC: "a figure",
+}
+# How far a lane of a blueprint lies from the customer, and the line that is drawn on the way to each depth.
+DEPTHS = {
+    Lane.Role.EVIDENCE: 0,
+    Lane.Role.CUSTOMER_ACTION: 0,
+    Lane.Role.FRONTSTAGE: 1,
+    Lane.Role.BACKSTAGE: 2,
+    Lane.Role.SUPPORT: 3,
+}
+LINES = ("", "Line of interaction", "Line of visibility", "Line of internal interaction")
+
+
+@dataclass(frozen=True, slots=True)
+class StageHead:
+    pk: int
+    name: str
+    goal: str
+    number: int
+    column: int
+    span: int
+    hue: int
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepHead:
+    pk: int
+    name: str
+    stage: int
+    column: int
+    moment_of_truth: bool
+    last_of_stage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feeling:
+    """A score as it is written and drawn."""
+
+    point: EmotionPoint
+    y: float
+    label_side: str
+
+    @property
+    def sign(self) -> str:
+        score = self.point.score
+        return f"+{score}" if score > 0 else f"−{-score}" if score else "0"
+
+    @property
+    def tone(self) -> str:
+        return "pos" if self.point.score > 0 else "neg" if self.point.score else "mid"
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    lane: Lane
+    step: StepHead
+    cards: tuple[Card, ...]
+    feeling: Feeling | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.lane.pk}-{self.step.pk}"
+
+    @property
+    def adds(self) -> str:
+        return ADDS.get(Lane.Kind(self.lane.kind), "a card")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    lane: Lane
+    number: int
+    icon: str
+    divider: str
+    cells: tuple[CellView, ...]
+    curve: Curve | None
+
+
+@dataclass(frozen=True, slots=True)
+class MapPage:
+    """A whole map: its heads, its lanes with a cell under every step, and who it is about."""
+
+    map: JourneyMap
+    stages: tuple[StageHead, ...]
+    steps: tuple[StepHead, ...]
+    lanes: tuple[LaneRow, ...]
+    personas: tuple[Persona, ...]
+
+    @property
+    def rows(self) -> int:
+        return len(self.lanes) + 2
+
+    @property
+    def columns(self) -> int:
+        return len(self.steps) + 1
+
+
+def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+    """Stages and their steps in order; stages take even hues, so that neighbours differ as much as they can."""
+    of_stage: dict[int, list[Step]] = defaultdict(list)
+    for step in steps:
+        of_stage[step.stage_id].append(step)
+    ordered = list(stages)
+    stage_heads, step_heads = [], []
+    for place, stage in enumerate(ordered):
+        members = of_stage[stage.pk]
+        stage_heads.append(
+            StageHead(
+                pk=stage.pk,
+                name=stage.name,
+                goal=stage.goal,
+                number=place + 1,
+                column=len(step_heads) + 2,
+                span=len(members),
+                hue=round(FIRST_HUE + 360 * place / len(ordered)) % 360,
+                first=place == 0,
+                last=place == len(ordered) - 1,
+            )
+        )
+        for step in members:
+            step_heads.append(
+                StepHead(
+                    pk=step.pk,
+                    name=step.name,
+                    stage=stage.pk,
+                    column=len(step_heads) + 2,
+                    moment_of_truth=step.moment_of_truth,
+                    last_of_stage=step is members[-1],
+                )
+            )
+    return tuple(stage_heads), tuple(step_heads)
+
+
+def lane_row(
+    lane: Lane,
+    number: int,
+    steps: tuple[StepHead, ...],
+    cards: Mapping[tuple[int, int], list[Card]],
+    points: Mapping[tuple[int, int], EmotionPoint],
+    divider: str = "",
+) -> LaneRow:
+    """`cards` and `points` by (lane, step)."""
+    feelings: list[Feeling | None] = [None] * len(steps)
+    drawn = None
+    if lane.kind == Lane.Kind.EMOTION:
+        row_points = [points.get((lane.pk, step.pk)) for step in steps]
+        scores = [point.score if point else None for point in row_points]
+        drawn = curve(scores)
+        feelings = [
+            Feeling(point, place.y, place.label) if point and place else None
+            for point, place in zip(row_points, places(scores), strict=True)
+        ]
+    cells = tuple(
+        CellView(lane, step, tuple(cards.get((lane.pk, step.pk), ())), feeling)
+        for step, feeling in zip(steps, feelings, strict=True)
+    )
+    return LaneRow(lane, number, icon_of(lane), divider, cells, drawn)
+
+
+def icon_of(lane: Lane) -> str:
+    if lane.kind == Lane.Kind.TEXT and lane.role in ROLE_ICONS:
+        return ROLE_ICONS[Lane.Role(lane.role)]
+    return KIND_ICONS[Lane.Kind(lane.kind)]
+
+
+def dividers(lanes: list[Lane]) -> list[str]:
+    """The line drawn above each lane, where it lies deeper than the lane with a role over it; mostly none."""
+    lines = [""] * len(lanes)
+    with_role = [(i, DEPTHS[Lane.Role(lane.role)]) for i, lane in enumerate(lanes) if lane.role in DEPTHS]
+    for (_, upper), (i, lower) in pairwise(with_role):
+        if upper < lower:
+            lines[i] = LINES[lower]
+    return lines

@@ -1,0 +1,169 @@
+"""Reads. The first argument is the team, or a map that was fetched through the team."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db.models import Count, F, QuerySet
+from django.http import Http404
+
+from accounts.models import Team
+from maps import access
+from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
+from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
+
+H = TypeVar("H", StageHead, StepHead)
+
+
+def list_maps(team: Team) -> QuerySet[JourneyMap]:
+    """The team's maps, last changed first, with `stage_count` and `step_count`."""
+    return (
+        JourneyMap.objects.filter(team=team)
+        .select_related("owner")
+        .annotate(stage_count=Count("stages", distinct=True), step_count=Count("stages__steps", distinct=True))
+    )
+
+
+def list_opportunities(team: Team) -> QuerySet[Opportunity]:
+    """The team's opportunities over all maps, most value for least effort first."""
+    return (
+        Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
+        .select_related("card__cell__step__stage", "card__cell__lane__map")
+        .order_by(F("value") - F("effort"), "pk")
+        .reverse()
+    )
+
+
+def list_channels(team: Team) -> QuerySet[Channel]:
+    return Channel.objects.filter(team=team)
+
+
+def map_page(team: Team, journey: JourneyMap) -> MapPage:
+    """The whole map in six queries, however big it is."""
+    stages, steps = heads(_stages(journey), _steps(journey))
+    lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
+    cards = _by_cell(_cards(team).filter(cell__lane__map=journey))
+    points = _points(EmotionPoint.objects.filter(team=team, lane__map=journey))
+    rows = tuple(
+        lane_row(lane, place + 3, steps, cards, points, divider)
+        for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
+    )
+    return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()))
+
+
+def row_of(journey: JourneyMap, lane: int) -> LaneRow:
+    """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
+    row = access.lane_of(journey, lane)
+    _, steps = heads(_stages(journey), _steps(journey))
+    cards = _by_cell(_cards(journey.team).filter(cell__lane=row))
+    points = _points(EmotionPoint.objects.filter(lane=row))
+    lines = dividers(list(list_lanes(journey)))
+    return lane_row(row, row.position + 3, steps, cards, points, lines[row.position])
+
+
+def cell_of(journey: JourneyMap, lane: int, step: int) -> CellView:
+    """One cell, in three queries."""
+    row = access.lane_of(journey, lane)
+    column = _find(steps_in_order(journey), step)
+    cards = _cards(journey.team).filter(cell__lane=row, cell__step=step)
+    return CellView(row, column, tuple(cards), None)
+
+
+def stage_head(journey: JourneyMap, stage: int) -> StageHead:
+    return _find(heads(_stages(journey), _steps(journey))[0], stage)
+
+
+def step_head(journey: JourneyMap, step: int) -> StepHead:
+    return _find(steps_in_order(journey), step)
+
+
+def lane_head(lane: Lane) -> LaneRow:
+    """The title of a lane without its cells."""
+    return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None)
+
+
+def judged_at(journey: JourneyMap, lane: int, step: int) -> EmotionPoint | None:
+    row, column = access.lane_of(journey, lane), access.step_of(journey, step)
+    judged = EmotionPoint.objects.select_related("updated_by").filter(source=EmotionPoint.Source.JUDGED)
+    return judged.filter(lane=row, step=column).first()
+
+
+def list_stages(journey: JourneyMap) -> QuerySet[Stage]:
+    return _stages(journey)
+
+
+def list_lanes(journey: JourneyMap) -> QuerySet[Lane]:
+    return Lane.objects.filter(map=journey)
+
+
+def contents_of_stage(stage: Stage) -> dict[str, int]:
+    """What would go with the stage, by its name in the plural; empty where nothing would be lost."""
+    found = _contents(Card.objects.filter(cell__step__stage=stage), EmotionPoint.objects.filter(step__stage=stage))
+    steps = stage.steps.count()
+    return {"steps": steps, **found} if found or steps > 1 else {}
+
+
+def contents_of_step(step: Step) -> dict[str, int]:
+    return _contents(Card.objects.filter(cell__step=step), EmotionPoint.objects.filter(step=step))
+
+
+def contents_of_lane(lane: Lane) -> dict[str, int]:
+    return _contents(Card.objects.filter(cell__lane=lane), EmotionPoint.objects.filter(lane=lane))
+
+
+def _contents(cards: QuerySet[Card], points: QuerySet[EmotionPoint]) -> dict[str, int]:
+    counted = {"cards": cards.count(), "feelings": points.count()}
+    return {name: count for name, count in counted.items() if count}
+
+
+def _find(found: Iterable[H], pk: int) -> H:
+    for head in found:
+        if head.pk == pk:
+            return head
+    raise Http404("Not on this map.")
+
+
+def steps_in_order(journey: JourneyMap) -> list[StepHead]:
+    """The heads of all steps, without loading the stages."""
+    rows = list(_steps(journey).order_by("stage__position", "position"))
+    following = [*rows[1:], None]
+    return [
+        StepHead(
+            pk=step.pk,
+            name=step.name,
+            stage=step.stage_id,
+            column=place + 2,
+            moment_of_truth=step.moment_of_truth,
+            last_of_stage=after is None or after.stage_id != step.stage_id,
+        )
+        for place, (step, after) in enumerate(zip(rows, following, strict=True))
+    ]
+
+
+def _stages(journey: JourneyMap) -> QuerySet[Stage]:
+    return Stage.objects.filter(map=journey)
+
+
+def _steps(journey: JourneyMap) -> QuerySet[Step]:
+    return Step.objects.filter(stage__map=journey)
+
+
+def _cards(team: Team) -> QuerySet[Card]:
+    return (
+        Card.objects.filter(team=team)
+        .select_related("touchpoint__channel", "opportunity")
+        .annotate(lane_pk=F("cell__lane_id"), step_pk=F("cell__step_id"))
+        .order_by("cell_id", "position")
+    )
+
+
+def _by_cell(cards: QuerySet[Card]) -> dict[tuple[int, int], list[Card]]:
+    found: dict[tuple[int, int], list[Card]] = defaultdict(list)
+    for card in cards:
+        found[card.lane_pk, card.step_pk].append(card)  # type: ignore[attr-defined]
+    return found
+
+
+def _points(points: QuerySet[EmotionPoint]) -> dict[tuple[int, int], EmotionPoint]:
+    judged = points.filter(source=EmotionPoint.Source.JUDGED)
+    return {(point.lane_id, point.step_id): point for point in judged}

@@ -1,0 +1,128 @@
+"""How the views of a map answer: htmx gets the part that changed, a plain request the page that contains it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django_htmx.http import reswap, retarget
+
+from accounts.access import TeamRequest
+from accounts.models import Role
+from maps import queries
+from maps.models import Card, JourneyMap
+from maps.words import when
+
+GRID = "maps/grid.html#grid"
+PANEL = "maps/panels/{}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """A card that is open, or a new one: what stands in its box, and what went wrong."""
+
+    lane: int
+    step: int
+    card: Card | None = None
+    body: str = ""
+    version: int = 0
+    uid: str = ""
+    error: str = ""
+    theirs: Card | None = None
+
+    @property
+    def key(self) -> str:
+        return f"card-{self.card.pk}" if self.card else f"new-{self.lane}-{self.step}"
+
+
+def context(
+    request: TeamRequest, journey: JourneyMap, *, editing: Editing | None = None, **more: Any
+) -> dict[str, Any]:
+    """What every part of a map needs: the map, its address, and whether this member may edit."""
+    return {
+        "journey": journey,
+        "base": url(request, journey),
+        "may_edit": request.membership.may(Role.EDITOR),
+        "changed": when(journey.updated_at, request.team.time_zone),
+        # Looked at for every card of the page, so it is always there.
+        "open_card": editing.card.pk if editing and editing.card else 0,
+        "open_cell": (editing.lane, editing.step) if editing and not editing.card else None,
+        "editing": editing,
+        **more,
+    }
+
+
+def url(request: TeamRequest, journey: JourneyMap) -> str:
+    return reverse("maps:map", args=[request.team.slug, journey.pk])
+
+
+def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The whole page, or only its grid."""
+    data = context(request, journey, page=queries.map_page(request.team, journey), **more)
+    template = GRID if request.htmx else "maps/map.html"  # type: ignore[attr-defined]
+    return render(request, template, data, status=status)
+
+
+def grid(request: TeamRequest, journey: JourneyMap, *, anchor: str = "", rename: bool = False) -> HttpResponse:
+    """After a change of the structure. `anchor` is the element to return to, `rename` opens its title."""
+    loaded = queries.map_page(request.team, journey) if request.htmx else None  # type: ignore[attr-defined]
+    return part(request, journey, "grid", anchor=anchor, rename=rename, page=loaded)
+
+
+def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, **more: Any) -> HttpResponse:
+    """After a change: one part of the grid, and when the map was saved."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{url(request, journey)}#{anchor}")
+    data = context(request, journey, part=f"maps/grid.html#{name}", anchor=anchor, **more)
+    answer = render(request, "maps/answer.html", data)
+    answer["HX-Trigger"] = "map:saved"
+    return answer
+
+
+def cell(request: TeamRequest, journey: JourneyMap, lane: int, step: int, *, anchor: str = "") -> HttpResponse:
+    view = queries.cell_of(journey, lane, step)
+    return part(request, journey, "cell", anchor=anchor or f"cell-{view.key}", cell=view)
+
+
+def cell_to_read(request: TeamRequest, journey: JourneyMap, lane: int, step: int) -> HttpResponse:
+    """A cell as it stands now, without news of a save."""
+    view = queries.cell_of(journey, lane, step)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{url(request, journey)}#cell-{view.key}")
+    return render(request, "maps/grid.html#cell", context(request, journey, cell=view))
+
+
+def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int = 200, **more: Any) -> HttpResponse:
+    """A menu, a form or a question: by itself for htmx, in a page of its own otherwise."""
+    data = context(request, journey, **more)
+    template = PANEL.format(name)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, template, data, status=status)
+    return render(request, "maps/panel.html", {**data, "panel": template}, status=status)
+
+
+def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
+    """Asks before something with content is removed; the answer is the same request with `confirmed`."""
+    answer = panel(request, journey, "confirm", action=request.path, **more)
+    return reswap(retarget(answer, "#map-dialog"), "innerHTML")  # type: ignore[arg-type]
+
+
+def refused(request: TeamRequest, journey: JourneyMap, error: ValidationError) -> HttpResponse:
+    """Nothing was changed; says why."""
+    messages.error(request, " ".join(error.messages))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(url(request, journey))
+    answer = HttpResponse(render_to_string("components/messages_oob.html", request=request), status=422)
+    return reswap(answer, "none")  # type: ignore[return-value]
+
+
+def editor(request: TeamRequest, journey: JourneyMap, editing: Editing, *, status: int = 200) -> HttpResponse:
+    """The open card: in its place for htmx, in the whole map otherwise."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return page(request, journey, status=status, editing=editing)
+    answer = render(request, "maps/editor.html", context(request, journey, editing=editing), status=status)
+    return reswap(retarget(answer, f"#{editing.key}"), "outerHTML")  # type: ignore[return-value]

@@ -1,0 +1,50 @@
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.views.decorators.http import require_POST
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import Role
+from maps import access, queries, services
+from maps.forms import EmotionForm
+from maps.models import JourneyMap
+from maps.services import Conflict
+from maps.views import answers
+
+
+@team_view(Role.EDITOR)
+def emotion(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
+    """How people feel at a step: a form, and its answer."""
+    journey = access.map_of(request.team, pk)
+    point = queries.judged_at(journey, lane, step)
+    known = {"score": point.score, "label": point.label, "version": point.version} if point else {"version": 0}
+    form = EmotionForm(request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.set_emotion(journey=journey, by=request.user, lane=lane, step=step, **form.cleaned_data)
+            return _row(request, journey, lane, step)
+        except ValidationError as error:
+            form.add_error(None, error)
+        except Conflict:
+            form.add_error(None, "Somebody changed this feeling meanwhile. Close and open it to see what stands there.")
+    status = 422 if form.is_bound else 200
+    row, column = access.lane_of(journey, lane), access.step_of(journey, step)
+    answer = answers.panel(
+        request, journey, "emotion", form=form, point=point, lane=row, step=column, title=column.name, status=status
+    )
+    if form.is_bound:
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#map-menu", "innerHTML"
+    return answer
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def clear(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    services.clear_emotion(journey=journey, by=request.user, lane=lane, step=step)
+    return _row(request, journey, lane, step)
+
+
+def _row(request: TeamRequest, journey: JourneyMap, lane: int, step: int) -> HttpResponse:
+    """The whole lane: the curve runs through all of it."""
+    row = queries.row_of(journey, lane)
+    return answers.part(request, journey, "row", anchor=f"cell-{lane}-{step}", row=row)

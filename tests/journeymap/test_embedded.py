@@ -361,6 +361,7 @@ def test_a_data_directory_with_a_long_and_odd_path_is_served(data: Path) -> None
     wait_until_gone(deep)
     assert not sockets.exists()
     assert not os.path.lexists(deep / "run")
+    remove(deep)
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(data: Path) -> None:

@@ -1,5 +1,6 @@
 """Every setting of the project. What may differ between machines is read from the environment (`.env.example`)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -123,6 +124,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", default="journeymap")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A job gives a sign of life twice a second; after a silence of this length its worker counts as gone.
+JOB_SILENCE = env.duration("JOB_SILENCE", default=timedelta(seconds=20))
 CELERY_BEAT_SCHEDULE = {
     "ring-lost-bells": {"task": "flows.tasks.ring_lost_bells", "schedule": 15.0},
     "sweep-orphan-files": {"task": "flows.tasks.sweep_orphan_files", "schedule": 3600.0},
@@ -196,8 +199,9 @@ STORAGES = {
 # Uploads are streamed to disk; a form field never holds more than this.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["flows.uploads.DiskUpload"]
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_BYTES", default=20 * 1024**3)
 
 X_FRAME_OPTIONS = "DENY"

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.importers.blocks import BOM, Block, check_encoding, sql_text
 from flows.importers.canonical import Unreadable, dump, load
@@ -84,7 +85,7 @@ class NdjsonReader:
         if lines is None:
             return
         good = self._ask("SELECT json_valid(text) AND json_type(text) = 'OBJECT' AS good FROM lines", lines)["good"]
-        rejects = [_not_json(row) for row in lines.filter(pa.compute.invert(good)).to_pylist()]
+        rejects = [_not_json(row) for row in lines.filter(pc.invert(good)).to_pylist()]
         yield from self._take_apart(lines.filter(good), rejects)
 
     def _take_apart(self, lines: pa.Table, rejects: list[Reject]) -> Iterator[Block]:
@@ -112,13 +113,13 @@ class NdjsonReader:
             )
             for row in lines.filter(large).to_pylist()
         ]
-        found = found.filter(pa.compute.invert(large)) if rejects else found
+        found = found.filter(pc.invert(large)) if rejects else found
         yield self._with_nested(found, rejects)
 
     def _with_nested(self, found: pa.Table, rejects: list[Reject]) -> Block:
         """Objects within properties are sorted too; only rows that hold some are touched."""
         rows = found.select(["line", *LABELS, "properties"])
-        if not pa.compute.any(found["nested"]).as_py():
+        if not pc.any(found["nested"]).as_py():
             return Block(rows, rejects)
         texts: list[str | None] = []
         for nested, text, line in zip(*(found[c].to_pylist() for c in ("nested", "properties", "line")), strict=True):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from flows.importers.blocks import Block, sql_text
@@ -99,7 +100,7 @@ class ParquetReader:
             Reject(line, "Row", Reason.TOO_LARGE, f"A field larger than {MAX_FIELD // 1024} KB", "")
             for line in found.filter(found["large"])["line"].to_pylist()
         ]
-        rows = (found.filter(pa.compute.invert(found["large"])) if rejects else found).drop_columns(["large"])
+        rows = (found.filter(pc.invert(found["large"])) if rejects else found).drop_columns(["large"])
         types = {field.name: field.type for field in self._file.schema_arrow}
         free = [column for column in self.columns if column not in self.mapping.values()]
         if any(pa.types.is_nested(types[column]) for column in free) or "properties" in free:

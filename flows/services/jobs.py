@@ -3,15 +3,13 @@
 from datetime import timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from flows.models import Job
 
 J = TypeVar("J", bound=Job)
-
-# A worker beats about once a second; silence of this length means that it is gone.
-SILENCE = timedelta(seconds=20)
 
 
 class LostClaim(Exception):
@@ -51,6 +49,11 @@ def fail(job: Job, error: str, **outcome: object) -> None:
     mine(job).update(status=Job.Status.FAILED, finished_at=timezone.now(), error=error, **outcome)
 
 
+def release(job: Job) -> None:
+    """Give the claim back: the job waits for its next attempt."""
+    mine(job).update(status=Job.Status.QUEUED)
+
+
 def cancel(job: Job) -> None:
     """Ask a running job to stop at its next beat; one that has not begun is over at once."""
     rows = type(job)._default_manager.filter(pk=job.pk)
@@ -70,7 +73,7 @@ def requeue_silent(model: type[J]) -> list[J]:
     A cancelled job that nobody runs any more is ended here. Bells of jobs that have waited for a while are rung
     again as well: ringing twice is harmless, a lost message is not.
     """
-    silent = timezone.now() - SILENCE
+    silent = timezone.now() - settings.JOB_SILENCE
     dead = model._default_manager.filter(status=Job.Status.RUNNING, heartbeat_at__lt=silent)
     dead.filter(cancel_requested=True).update(status=Job.Status.CANCELLED, finished_at=timezone.now())
     dead.filter(cancel_requested=False).update(status=Job.Status.QUEUED)

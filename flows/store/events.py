@@ -15,6 +15,7 @@ from flows.models import Dataset, Segment
 from flows.store import disk, index
 from flows.store.faults import DamagedSegment
 from flows.store.index import OpenIndex
+from flows.store.moments import micros
 
 _KEPT = 512
 
@@ -133,8 +134,3 @@ class EventStore:
             raise DamagedSegment(segment.file, f"it has {size:,} bytes instead of {segment.bytes:,}")
         return path
 
-
-def micros(time: datetime) -> int:
-    """µs since 1970 UTC, exactly."""
-    delta = time - datetime.fromtimestamp(0, tz=time.tzinfo)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from flows.store import disk, index
+from flows.store.moments import moment
 
 _SELECT = """
     SELECT actor_key, actor, event, make_timestamptz(us) AS time, line AS sequence, insert_id, session, properties
@@ -56,14 +57,14 @@ def write_segment(
     final = home / draft.name
     con.execute(f"COPY ({_SELECT.format(rows=rows)}) TO '{draft}' (FORMAT parquet, COMPRESSION zstd)").fetchall()
     names = con.execute(
-        f"""SELECT event, count(*), make_timestamptz(min(us)), make_timestamptz(max(us))
+        f"""SELECT event, count(*), min(us), max(us)
         FROM {rows} GROUP BY event ORDER BY event"""
     ).fetchall()
     disk.sync_file(draft)
     checksum = disk.checksum(draft)
     draft.rename(final)
     disk.sync_directory(home)
-    counts = [NameCount(*row) for row in names]
+    counts = [NameCount(name, events, moment(first), moment(last)) for name, events, first, last in names]
     segment = NewSegment(
         file=str(final.relative_to(disk.root())),
         rows=sum(count.events for count in counts),

@@ -57,6 +57,7 @@ def team(request: TeamRequest) -> HttpResponse:
         "invitation_form": InvitationForm(),
         "roles": Role.choices,
         "may_manage": request.membership.may(Role.ADMIN),
+        "may_remove": request.membership.may(Role.OWNER),
     }
     return render(request, "accounts/team.html", context)
 

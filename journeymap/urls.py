@@ -3,12 +3,14 @@ from django.urls import include, path
 
 from accounts import views as accounts
 from journeymap import views
+from maps.views import sample
 
 urlpatterns = [
     path("", accounts.home, name="home"),
     path("welcome/", accounts.welcome, name="welcome"),
     path("profile/", accounts.profile, name="profile"),
     path("invitations/<str:token>/", accounts.accept, name="accept_invitation"),
+    path("sample/", sample.add, name="add_sample"),
     path("accounts/", include("allauth.urls")),
     path("t/<slug:team_slug>/", include("accounts.urls")),
     path("t/<slug:team_slug>/", include("flows.urls")),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from maps.views import cards, emotions, journeys, lanes, stages, steps
+from maps.views import cards, emotions, journeys, lanes, sample, stages, steps
 
 app_name = "maps"
 urlpatterns = [
@@ -33,4 +33,5 @@ urlpatterns = [
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/", emotions.emotion, name="emotion"),
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/clear/", emotions.clear, name="clear_emotion"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
+    path("sample/remove/", sample.remove, name="remove_sample"),
 ]

@@ -180,10 +180,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Collected once where the release is built; until then files are served from where they stand.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+# A release collects its files, compressed and with a hash in each name. Unset: served from where they stand.
+STATIC_ROOT = env.text("STATIC_ROOT", default="") or None
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.jit import kernel
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, MANY_REPEATS
+from flows.engine.kernels import END_SHIFT, LENGTH_MASK, MANY_REPEATS, U
 
 Array = Any
 
@@ -25,8 +25,8 @@ def count_labels(labels: Array, ends: Array, step: Array, counts: Array) -> None
         ``state << 5 | length`` of each path.
     """
     for row in range(ends.size):
-        if ends[row] & LENGTH_MASK > step:
-            counts[labels[row]] += 1
+        if ends[U(row)] & LENGTH_MASK > step:
+            counts[U(labels[U(row)])] += 1
 
 
 @kernel
@@ -62,15 +62,17 @@ def count_links(
     node_ends : int64[nodes of this step, 4]
     """
     for row in range(ends.size):
-        length = ends[row] & LENGTH_MASK
+        end = ends[U(row)]
+        length = end & LENGTH_MASK
         if length > step:
-            node = nodes[labels[row]]
+            node = nodes[U(labels[U(row)])]
             if length > step + 1:
-                times[node, next_nodes[next_labels[row]], next_gaps[row]] += 1
+                times[U(node), U(next_nodes[U(next_labels[U(row)])]), U(next_gaps[U(row)])] += 1
             else:
-                node_ends[node, ends[row] >> END_SHIFT] += 1
-            if repeats[row] != MANY_REPEATS:
-                node_repeats[node] += repeats[row]
+                node_ends[U(node), U(end >> END_SHIFT)] += 1
+            more = repeats[U(row)]
+            if more != 0 and more != MANY_REPEATS:
+                node_repeats[U(node)] += more
 
 
 @kernel

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.jit import kernel
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES
+from flows.engine.jit import inlined, kernel
+from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES, U
 from flows.engine.source import PathSource, PathTable
 
 Array = Any
@@ -23,20 +23,21 @@ NO_PAIR = -1
 @kernel
 def _hash_paths(labels: Array, ends: Array, hashes: Array) -> None:
     """64-bit hash of each label sequence; step by step, so that it reads columns."""
-    hashes[:] = np.uint64(0x9E3779B97F4A7C15)
+    for row in range(ends.size):
+        hashes[U(row)] = np.uint64(0x9E3779B97F4A7C15)
     for step in range(labels.shape[0]):
         for row in range(ends.size):
-            if ends[row] & LENGTH_MASK > step:
-                h = (hashes[row] ^ np.uint64(labels[step, row] + 1)) * np.uint64(0xD6E8FEB86659FD93)
-                hashes[row] = h ^ (h >> np.uint64(32))
+            if ends[U(row)] & LENGTH_MASK > step:
+                h = (hashes[U(row)] ^ np.uint64(labels[U(step), U(row)] + 1)) * np.uint64(0xD6E8FEB86659FD93)
+                hashes[U(row)] = h ^ (h >> np.uint64(32))
 
 
-@kernel
+@inlined
 def _pair(labels: Array, row: Array, step: Array, length: Array) -> Array:
     if step >= length:
         return np.int64(NO_PAIR)
-    low = np.int64(0xFFFFFFFF) if step + 1 >= length else np.int64(labels[step + 1, row])
-    return np.int64(labels[step, row]) << 32 | low
+    low = np.int64(0xFFFFFFFF) if step + 1 >= length else np.int64(labels[U(step + 1), U(row)])
+    return np.int64(labels[U(step), U(row)]) << 32 | low
 
 
 @kernel
@@ -58,33 +59,36 @@ def _add_paths(
     mask = np.uint64(slots.size - 1)
     pairs = entries.shape[1] - CODES
     while row < ends.size:
-        if (hashes[row] >> np.uint64(40)) % np.uint64(parts) != part:
+        hashed = hashes[U(row)]
+        if (hashed >> np.uint64(40)) % np.uint64(parts) != np.uint64(part):
             row += 1
             continue
         if used == entries.shape[0]:
             break
-        length = np.int64(ends[row] & LENGTH_MASK)
-        slot = hashes[row] & mask
+        end = ends[U(row)]
+        length = np.int64(end & LENGTH_MASK)
+        slot = hashed & mask
         while True:
             k = np.int64(slots[slot]) - 1
             if k < 0:
                 k = used
                 used += 1
                 slots[slot] = used
-                entries[k, HASH] = np.int64(hashes[row])
-                entries[k, COUNTS:CODES] = 0
+                entries[U(k), U(HASH)] = np.int64(hashed)
+                for state in range(COUNTS, CODES):
+                    entries[U(k), U(state)] = 0
                 for pair in range(pairs):
-                    entries[k, CODES + pair] = _pair(labels, row, 2 * pair, length)
+                    entries[U(k), U(CODES + pair)] = _pair(labels, row, 2 * pair, length)
                 break
-            same = entries[k, HASH] == np.int64(hashes[row])
-            for pair in range(pairs):
-                if not same:
-                    break
-                same = entries[k, CODES + pair] == _pair(labels, row, 2 * pair, length)
+            same = entries[U(k), U(HASH)] == np.int64(hashed)
+            pair = 0
+            while same and pair < pairs:
+                same = entries[U(k), U(CODES + pair)] == _pair(labels, row, 2 * pair, length)
+                pair += 1
             if same:
                 break
             slot = (slot + np.uint64(1)) & mask
-        entries[k, COUNTS + (ends[row] >> END_SHIFT)] += 1
+        entries[U(k), U(COUNTS + (end >> END_SHIFT))] += 1
         row += 1
     return row, used
 
@@ -93,7 +97,7 @@ def _add_paths(
 def _fill_slots(slots: Array, entries: Array, used: Array) -> None:
     mask = np.uint64(slots.size - 1)
     for k in range(used):
-        slot = np.uint64(entries[k, HASH]) & mask
+        slot = np.uint64(entries[U(k), U(HASH)]) & mask
         while slots[slot]:
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = k + 1

@@ -1,7 +1,11 @@
 """From histories to paths: session, collapse, anchor, window and depth, for one range of people.
 
-Values are those of :mod:`flows.engine.labels`: 0 is hidden, otherwise ``label << 4 | flags``. Reading backwards
-negates times, so that in every comparison below time grows in reading direction.
+Values are those of :mod:`flows.engine.labels`: 0 is hidden, otherwise ``label << 4 | flags``. Two kernels write the
+same paths. The one here reads the columns in place and stops at the end of a path: for paths read forwards from one
+anchor, which is nearly every question. The one of :mod:`flows.engine.items` takes any question.
+
+Indices are cast to unsigned (``U``), because a signed index costs a test for negative ones at every access; arrays
+are passed one by one, because a tuple of arrays is copied at every call.
 """
 
 from __future__ import annotations
@@ -10,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flows.engine.jit import kernel
-from flows.engine.labels import ANCHOR, EXCLUDED, LABEL_SHIFT, TARGET, VISIBLE
+from flows.engine.jit import inlined, kernel
+from flows.engine.labels import ANCHOR, EXCLUDED, LABEL_SHIFT
 
 USERS, SESSIONS, JOURNEYS = 0, 1, 2
 CONVERTED, CUT, DROPPED, OPEN = 0, 1, 2, 3
@@ -26,6 +30,7 @@ GAP_BASE = (1023 + 5) << 6
 
 ROWS, MANY, CYCLES, ELIGIBLE, CONVERSIONS, TIES, COUNTERS = 0, 1, 2, 3, 4, 5, 6
 
+U = np.uint64
 Array = Any  # NumPy arrays and scalars as a compiled kernel sees them
 
 
@@ -67,8 +72,8 @@ class Block(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Items of one unit while cycles are folded (times, values, repeats: int64, int32, int64 [longest history]) and the
-    cycles met so far (int64[n], ``first label << 32 | second label``)."""
+    """Room for the items of one unit: times, values, repeats (int64, int32, int64 [longest history]); and for the
+    cycles met (int64[n], ``first label << 32 | second label``)."""
 
     times: Array
     values: Array
@@ -76,253 +81,162 @@ class Scratch(NamedTuple):
     cycles: Array
 
 
-@kernel
+@inlined
 def gap_bucket(gap: Array) -> Array:
-    """Bucket of a time: exact below 128 µs, then 64 buckets an octave, so that no time is further than 0.8 % from the
-    middle of its bucket. Bucket boundaries are fixed; histograms add up."""
+    """Bucket of a time in µs.
+
+    Exact below 128, then 64 buckets an octave, so that no time is further than 0.8 % from the middle of its bucket.
+    The boundaries are fixed, so histograms of partial results add up.
+    """
     if gap < EXACT_GAP:
         return np.int64(gap)
     return (np.float64(gap).view(np.int64) >> 46) - GAP_BASE
 
 
-@kernel
-def _value(values: Array, table: Array, i: Array) -> Array:
-    if table is None:
-        return values[i]
-    return table[values[i]]
-
-
-@kernel
-def _item(times: Array, values: Array, repeats: Array, table: Array, i: Array, stop: Array, rules: Array) -> Array:
-    """The item that begins with the visible event i: (value, mirrored time, repeats, where the next one begins).
-
-    The time of an item is the time of its earliest event, also when read backwards.
-    """
-    value = _value(values, table, i)
-    earliest = i
-    more = np.int64(0) if repeats is None else repeats[i]
-    j = i + rules.direction
-    while j != stop:
-        other = _value(values, table, j)
-        if other != 0:
-            if not rules.merge or other != value:
-                break
-            more += 1
-            earliest = j
-        j += rules.direction
-    time = times[i] if rules.direction > 0 else -times[earliest]
-    return value, time, more, j
-
-
-@kernel
-def _write(block: Array, counters: Array, step: Array, value: Array, gap: Array, more: Array) -> None:
-    row = counters[ROWS]
-    block.labels[step, row] = value >> LABEL_SHIFT
-    block.gaps[step, row] = gap_bucket(gap)
-    if more < MANY_REPEATS:
-        block.repeats[step, row] = more
-    else:
-        block.repeats[step, row] = MANY_REPEATS
-        k = counters[MANY]
-        block.many_row[k] = row
-        block.many_step[k] = step
-        block.many[k] = more
-        counters[MANY] = k + 1
-
-
-@kernel
-def _walk(
-    times: Array,
-    values: Array,
-    repeats: Array,
-    table: Array,
-    at: Array,
-    stop: Array,
-    rules: Array,
-    over: Array,
-    block: Array,
-    counters: Array,
-) -> Array:
-    """Write the path that begins with the anchor ``at``; returns where the first item begins that it has not used."""
-    session = rules.unit == SESSIONS
-    many = counters[MANY]
-    value, current, more, i = _item(times, values, repeats, table, at, stop, rules)
-    _write(block, counters, 0, value, 0, more)
-    window = current + rules.within
-    limit = min(window, current + rules.max_gap)
-    excluded = value & EXCLUDED
-    length = 1
-    used = i
-    converted = False
-    beyond = False
-    while i != stop:
-        value, time, more, i = _item(times, values, repeats, table, i, stop, rules)
-        if not session and time > limit:
-            break
-        if length <= rules.steps:
-            _write(block, counters, length, value, time - current, more)
-            excluded |= value & EXCLUDED
-            length += 1
-            used = i
-        else:
-            beyond = True
-        current = time
-        limit = min(window, current + rules.max_gap)
-        if rules.between and value & TARGET:
-            converted = True
-            used = i
-            break
-        if beyond and not rules.between:
-            break
-    if excluded:
-        counters[MANY] = many
-        return used
-    if beyond:
-        state = CUT
-    elif converted:
-        state = CONVERTED
-    elif over if session else limit <= rules.data_end:
-        state = DROPPED
-    else:
-        state = OPEN
-    block.ends[counters[ROWS]] = state << END_SHIFT | length
-    counters[ROWS] += 1
-    counters[CONVERSIONS] += converted
-    return used
-
-
-@kernel
-def _unit(
-    times: Array,
-    values: Array,
-    repeats: Array,
-    table: Array,
-    low: Array,
-    high: Array,
-    rules: Array,
-    over: Array,
-    block: Array,
-    counters: Array,
-) -> None:
-    """Write the paths of one person or session, whose events are low … high − 1."""
-    step = rules.direction
-    start, stop = (low, high) if step > 0 else (high - 1, low - 1)
-    if rules.last:
-        i = stop - step
-        while i != start - step and not _value(values, table, i) & ANCHOR:
-            i -= step
-        if i == start - step:
-            return
-        if rules.merge:
-            value = _value(values, table, i)
-            j = i - step
-            while j != start - step:
-                other = _value(values, table, j)
-                if other != 0:
-                    if other != value:
-                        break
-                    i = j
-                j -= step
-        _walk(times, values, repeats, table, i, stop, rules, over, block, counters)
-        return
-    i = start
-    while i != stop:
-        if not _value(values, table, i) & ANCHOR:
-            i += step
-            continue
-        i = _walk(times, values, repeats, table, i, stop, rules, over, block, counters)
-        if rules.unit != JOURNEYS:
-            return
-
-
-@kernel
-def _fold(
-    times: Array,
-    values: Array,
-    table: Array,
-    low: Array,
-    high: Array,
-    rules: Array,
-    scratch: Array,
-    counters: Array,
-) -> Array:
-    """Lay the items of one unit out in scratch, earliest first, cycles folded; returns how many there are.
-
-    A A B A B C becomes A⇄B (1 more round), C. Anchors and targets stand alone.
-    """
-    n = 0
-    for i in range(low, high):
-        value = table[values[i]]
-        if value == 0:
-            continue
-        if n and scratch.values[n - 1] == value:
-            scratch.repeats[n - 1] += 1
-        else:
-            scratch.times[n] = times[i]
-            scratch.values[n] = value
-            scratch.repeats[n] = 0
-            n += 1
-    alone = ANCHOR | TARGET
-    out = 0
-    i = 0
-    while i < n:
-        value = scratch.values[i]
-        length = 1
-        if i + 1 < n and not value & alone and not scratch.values[i + 1] & alone:
-            length = 2
-            while i + length < n and scratch.values[i + length] == scratch.values[i + length - 2]:
-                length += 1
-        scratch.times[out] = scratch.times[i]
-        if length < 4:
-            scratch.values[out] = value
-            scratch.repeats[out] = scratch.repeats[i]
-            i += 1
-        else:
-            second = scratch.values[i + 1]
-            k = counters[CYCLES]
-            scratch.cycles[k] = np.int64(value >> LABEL_SHIFT) << 32 | np.int64(second >> LABEL_SHIFT)
-            counters[CYCLES] = k + 1
-            flags = VISIBLE | ((value | second) & EXCLUDED)
-            scratch.values[out] = (rules.labels + k) << LABEL_SHIFT | flags
-            scratch.repeats[out] = length // 2 - 1
-            i += length // 2 * 2
-        out += 1
-    return out
-
-
-@kernel
-def _paths(
-    times: Array,
-    codes: Array,
-    table: Array,
-    low: Array,
-    high: Array,
-    rules: Array,
-    over: Array,
-    block: Array,
-    scratch: Array,
-    counters: Array,
-) -> None:
-    if rules.fold:
-        n = _fold(times, codes, table, low, high, rules, scratch, counters)
-        _unit(scratch.times, scratch.values, scratch.repeats, None, 0, n, rules, over, block, counters)
-    else:
-        _unit(times, codes, None, table, low, high, rules, over, block, counters)
-
-
-@kernel
-def _first_at_or_after(times: Array, low: Array, high: Array, moment: Array) -> Array:
+@inlined
+def first_at_or_after(times: Array, low: Array, high: Array, moment: Array) -> Array:
     while low < high:
         middle = (low + high) >> 1
-        if times[middle] < moment:
+        if times[U(middle)] < moment:
             low = middle + 1
         else:
             high = middle
     return low
 
 
+@inlined
+def session_end(times: Array, low: Array, high: Array, gap: Array) -> Array:
+    end = low + 1
+    while end < high and times[U(end)] - times[U(end - 1)] <= gap:
+        end += 1
+    return end
+
+
+@inlined
+def count_ties(times: Array, low: Array, high: Array) -> Array:
+    ties = 0
+    for i in range(low + 1, high):
+        ties += times[U(i)] == times[U(i - 1)]
+    return ties
+
+
+@inlined
+def write_repeats(
+    repeats: Array, many_row: Array, many_step: Array, many: Array, used: Array, step: Array, row: Array, more: Array
+) -> Array:
+    """Write the repeats of one step; returns how many entries the list of many repeats has then."""
+    repeats[U(step), U(row)] = min(more, MANY_REPEATS)
+    if more >= MANY_REPEATS:
+        many_row[U(used)] = row
+        many_step[U(used)] = step
+        many[U(used)] = more
+        used += 1
+    return used
+
+
+@inlined
+def end_state(beyond: Array, converted: Array, closes: Array, data_end: Array) -> Array:
+    if beyond:
+        return CUT
+    if converted:
+        return CONVERTED
+    return DROPPED if closes <= data_end else OPEN
+
+
+@inlined
+def _first_anchor(codes: Array, table: Array, low: Array, high: Array) -> Array:
+    while low < high and not table[U(codes[U(low)])] & ANCHOR:
+        low += 1
+    return low
+
+
+@inlined
+def _last_anchor(codes: Array, table: Array, low: Array, high: Array, merge: Array) -> Array:
+    """Where the last item that is an anchor begins, or high."""
+    i = high - 1
+    while i >= low and not table[U(codes[U(i)])] & ANCHOR:
+        i -= 1
+    if i < low:
+        return high
+    if merge:
+        anchor = table[U(codes[U(i)])]
+        j = i - 1
+        while j >= low:
+            value = table[U(codes[U(j)])]
+            if value != 0:
+                if value != anchor:
+                    break
+                i = j
+            j -= 1
+    return i
+
+
+@inlined
+def _walk_forward(
+    times: Array,
+    codes: Array,
+    table: Array,
+    i: Array,
+    end: Array,
+    rules: Array,
+    row: Array,
+    used: Array,
+    labels: Array,
+    gaps: Array,
+    repeats: Array,
+    ends: Array,
+    many_row: Array,
+    many_step: Array,
+    many: Array,
+) -> Array:
+    """Write the path that begins with the anchor i; returns (rows, entries in the list of many repeats) then."""
+    item = table[U(codes[U(i)])]
+    current = times[U(i)]
+    window = current + rules.within
+    limit = min(window, current + rules.max_gap)
+    labels[U(0), U(row)] = item >> LABEL_SHIFT
+    gaps[U(0), U(row)] = 0
+    flags = item
+    length = 1
+    more = 0
+    now_used = used
+    beyond = False
+    i += 1
+    while i < end:
+        value = table[U(codes[U(i)])]
+        if value == 0:
+            i += 1
+            continue
+        if value == item and rules.merge:
+            more += 1
+            i += 1
+            continue
+        time = times[U(i)]
+        if time > limit:
+            break
+        if length > rules.steps:
+            beyond = True
+            break
+        now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
+        labels[U(length), U(row)] = value >> LABEL_SHIFT
+        gaps[U(length), U(row)] = gap_bucket(time - current)
+        item = value
+        flags |= value
+        current = time
+        limit = min(window, current + rules.max_gap)
+        length += 1
+        more = 0
+        i += 1
+    now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
+    closes = times[U(end - 1)] + rules.session_gap if rules.unit == SESSIONS else limit
+    ends[U(row)] = end_state(beyond, False, closes, rules.data_end) << END_SHIFT | length
+    if flags & EXCLUDED:
+        return row, used
+    return row + 1, now_used
+
+
 @kernel
-def find_paths(
+def find_forward_paths(
     times: Array,
     codes: Array,
     starts: Array,
@@ -331,11 +245,17 @@ def find_paths(
     stop: Array,
     table: Array,
     rules: Array,
-    block: Array,
-    scratch: Array,
     counters: Array,
+    labels: Array,
+    gaps: Array,
+    repeats: Array,
+    ends: Array,
+    many_row: Array,
+    many_step: Array,
+    many: Array,
 ) -> Array:
-    """Write the paths of the people ``person … stop − 1`` of one segment into a block.
+    """Write the paths of the people ``person … stop − 1`` of one segment: at most one for each person or session, read
+    forwards from a start anchor, cycles not folded.
 
     Parameters
     ----------
@@ -347,41 +267,57 @@ def find_paths(
         Range of people.
     table : int32[codes]
         Code → value.
-    rules, block, scratch : Rules, Block, Scratch
-        The question, room for the paths, room for cycles.
+    rules : Rules
     counters : int64[COUNTERS]
-        Rows, long repeats and cycles used so far; eligible units, conversions and ties are added up.
+        Rows and long repeats used so far; eligible units, conversions and ties are added up.
+    labels … many
+        A :class:`Block`.
 
     Returns
     -------
     int
         The first person not done: ``stop``, or the one whose paths might not fit into the block any more.
     """
-    room = block.ends.size
+    row, used, eligible, ties = counters[ROWS], counters[MANY], 0, 0
     while person < stop:
-        low, high = starts[person], starts[person + 1]
+        low, high = starts[U(person)], starts[U(person + 1)]
         if rules.bounded:
-            low = _first_at_or_after(times, low, high, rules.since)
-            high = _first_at_or_after(times, low, high, rules.until)
-        if low == high or (skip.size and skip[person]):
+            low = first_at_or_after(times, low, high, rules.since)
+            high = first_at_or_after(times, low, high, rules.until)
+        if low == high or (skip.size and skip[U(person)]):
             person += 1
             continue
-        if counters[ROWS] + (1 if rules.unit == USERS else high - low) > room:
+        if row + (1 if rules.unit == USERS else high - low) > ends.size:
             break
-        for i in range(low + 1, high):
-            counters[TIES] += times[i] == times[i - 1]
-        if rules.unit != SESSIONS:
-            counters[ELIGIBLE] += 1
-            _paths(times, codes, table, low, high, rules, False, block, scratch, counters)
-        else:
-            while low < high:
-                end = low + 1
-                while end < high and times[end] - times[end - 1] <= rules.session_gap:
-                    end += 1
-                edge = times[end - 1] if rules.direction > 0 else -times[low]
-                over = edge + rules.session_gap <= rules.data_end
-                counters[ELIGIBLE] += 1
-                _paths(times, codes, table, low, end, rules, over, block, scratch, counters)
-                low = end
+        ties += count_ties(times, low, high)
+        while low < high:
+            end = session_end(times, low, high, rules.session_gap) if rules.unit == SESSIONS else high
+            if rules.last:
+                i = _last_anchor(codes, table, low, end, rules.merge)
+            else:
+                i = _first_anchor(codes, table, low, end)
+            if i < end:
+                row, used = _walk_forward(
+                    times,
+                    codes,
+                    table,
+                    i,
+                    end,
+                    rules,
+                    row,
+                    used,
+                    labels,
+                    gaps,
+                    repeats,
+                    ends,
+                    many_row,
+                    many_step,
+                    many,
+                )
+            eligible += 1
+            low = end
         person += 1
+    counters[ROWS], counters[MANY] = row, used
+    counters[ELIGIBLE] += eligible
+    counters[TIES] += ties
     return person

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
-from flows.engine.jit import kernel
+from flows.engine.jit import inlined, kernel
+from flows.engine.kernels import U
 from flows.engine.plan import KeyRange
 
 Array = Any
@@ -40,52 +41,61 @@ def _copy(
     out_codes: Array,
 ) -> None:
     for k in range(people.size):
-        at = to[k]
-        for i in range(starts[people[k]], starts[people[k] + 1]):
-            out_times[at] = times[i]
-            out_codes[at] = recode[codes[i]]
+        person, at = people[U(k)], to[U(k)]
+        for i in range(starts[U(person)], starts[U(person + 1)]):
+            out_times[U(at)] = times[U(i)]
+            out_codes[U(at)] = recode[U(codes[U(i)])]
             at += 1
 
 
-@kernel
-def _merge_runs(times: Array, codes: Array, low: Array, high: Array, spare_times: Array, spare_codes: Array) -> None:
-    """Sort one history by time, stably: neighbouring ascending runs are merged until one is left."""
-    while True:
-        left = low
-        runs = 0
-        while left < high:
-            middle = left + 1
-            while middle < high and times[middle - 1] <= times[middle]:
-                middle += 1
-            right = middle
-            if middle < high:
-                right = middle + 1
-                while right < high and times[right - 1] <= times[right]:
-                    right += 1
-                n = middle - left
-                spare_times[:n] = times[left:middle]
-                spare_codes[:n] = codes[left:middle]
-                i, j, at = 0, middle, left
-                while i < n:
-                    if j < right and times[j] < spare_times[i]:
-                        times[at] = times[j]
-                        codes[at] = codes[j]
-                        j += 1
-                    else:
-                        times[at] = spare_times[i]
-                        codes[at] = spare_codes[i]
-                        i += 1
-                    at += 1
-            runs += 1
-            left = right
-        if runs <= 1:
-            return
+@inlined
+def _run_end(times: Array, left: Array, high: Array) -> Array:
+    end = left + 1
+    while end < high and times[U(end - 1)] <= times[U(end)]:
+        end += 1
+    return end
+
+
+@inlined
+def _merge_two(
+    times: Array, codes: Array, left: Array, middle: Array, right: Array, spare_times: Array, spare_codes: Array
+) -> None:
+    """Merge two neighbouring ascending runs in place; of equal times the left one comes first."""
+    n = middle - left
+    for i in range(n):
+        spare_times[U(i)] = times[U(left + i)]
+        spare_codes[U(i)] = codes[U(left + i)]
+    i = 0
+    at = left
+    while i < n:
+        if middle < right and times[U(middle)] < spare_times[U(i)]:
+            times[U(at)] = times[U(middle)]
+            codes[U(at)] = codes[U(middle)]
+            middle += 1
+        else:
+            times[U(at)] = spare_times[U(i)]
+            codes[U(at)] = spare_codes[U(i)]
+            i += 1
+        at += 1
 
 
 @kernel
 def _sort_histories(times: Array, codes: Array, starts: Array, spare_times: Array, spare_codes: Array) -> None:
+    """Sort each history by time, stably: neighbouring ascending runs are merged until one is left."""
     for person in range(starts.size - 1):
-        _merge_runs(times, codes, starts[person], starts[person + 1], spare_times, spare_codes)
+        low, high = starts[U(person)], starts[U(person + 1)]
+        runs = 2
+        while runs > 1:
+            left = low
+            runs = 0
+            while left < high:
+                right = _run_end(times, left, high)
+                if right < high:
+                    middle = right
+                    right = _run_end(times, middle, high)
+                    _merge_two(times, codes, left, middle, right, spare_times, spare_codes)
+                runs += 1
+                left = right
 
 
 def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray], part: KeyRange) -> Merged:

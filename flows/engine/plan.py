@@ -46,8 +46,8 @@ def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -
         merge=query.collapse != "none",
         fold=query.collapse == "cycles",
         between=query.between,
-        within=query.within,
-        max_gap=FOREVER if query.max_gap is None else query.max_gap,
+        within=FOREVER if query.count == "sessions" else query.within,
+        max_gap=FOREVER if query.max_gap is None or query.count == "sessions" else query.max_gap,
         session_gap=query.session_gap,
         bounded=since > data_from or until <= data_through,
         since=since,
@@ -55,6 +55,11 @@ def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -
         data_end=-max(since, data_from) if query.backwards else min(until, data_through),
         labels=labels,
     )
+
+
+def reads_in_place(rules: Rules) -> bool:
+    """Whether the quick kernel can answer: at most one path a unit, read forwards, no targets, no cycles."""
+    return rules.direction > 0 and rules.unit != JOURNEYS and not rules.between and not rules.fold
 
 
 def cut_keys(segments: Sequence[SegmentArrays], threads: int) -> list[KeyRange]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
     COUNTERS,
@@ -24,11 +25,12 @@ from flows.engine.kernels import (
     Block,
     Rules,
     Scratch,
-    find_paths,
+    U,
+    find_forward_paths,
 )
 from flows.engine.labels import Labels
 from flows.engine.merging import merge_shared
-from flows.engine.plan import KeyRange
+from flows.engine.plan import KeyRange, reads_in_place
 
 ROWS_PER_BLOCK = 1 << 17
 RANGES_PER_WAVE = 64
@@ -61,9 +63,10 @@ class PathTable:
 @kernel
 def _name_cycles(labels: Array, ends: Array, first: Array, codes: Array) -> None:
     for row in range(ends.size):
-        for step in range(ends[row] & LENGTH_MASK):
-            if labels[step, row] >= first:
-                labels[step, row] = codes[labels[step, row] - first]
+        for step in range(ends[U(row)] & LENGTH_MASK):
+            label = labels[U(step), U(row)]
+            if label >= first:
+                labels[U(step), U(row)] = codes[U(label - first)]
 
 
 class PathSource:
@@ -193,11 +196,12 @@ class _Writer:
         self.events = sum(int(span[-1] - span[0]) for span in spans)
         longest = sum(int(np.diff(span).max(initial=0)) for span in spans)
         self.room = min(source._most_rows(part), max(ROWS_PER_BLOCK, longest))
-        fold = longest if self.rules.fold else 0
+        self.in_place = reads_in_place(self.rules)
+        items = 0 if self.in_place else longest
         self.scratch = Scratch(
-            np.empty(fold, np.int64),
-            np.empty(fold, np.int32),
-            np.empty(fold, np.int64),
+            np.empty(items, np.int64),
+            np.empty(items, np.int32),
+            np.empty(items, np.int64),
             np.empty(self.events // 4 + 1 if self.rules.fold else 0, np.int64),
         )
         self.tables: list[PathTable] = []
@@ -229,9 +233,11 @@ class _Writer:
         skip.flags.writeable = False
         person = 0
         while person < people:
-            person = find_paths(
-                times, codes, starts, skip, person, people, table, self.rules, self.block, self.scratch, self.counters
-            )
+            events = (times, codes, starts, skip, person, people, table, self.rules, self.counters)
+            if self.in_place:
+                person = find_forward_paths(*events, *self.block)
+            else:
+                person = find_item_paths(*events, *self.block, *self.scratch)
             if person < people:
                 self._seal()
                 self.block = self._new_block()

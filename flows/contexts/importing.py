@@ -12,7 +12,7 @@ from django.utils import timezone
 from flows.figures import duration, figure
 from flows.forms.imports import ColumnsForm
 from flows.importers import Inspection
-from flows.importers.roles import REQUIRED
+from flows.importers.roles import LABELS, REQUIRED, ROLES
 from flows.models import Dataset, Import
 from flows.store import DamagedSegment, EventStore
 from flows.store.rejects import RejectedRow, read_rejects
@@ -57,6 +57,7 @@ class ImportView:
     rate: str
     time_left: str
     stages: list[StageLine]
+    mapping: list[tuple[str, str]]
     rejects: RejectsView | None
     poll_ms: int = POLL_MS
 
@@ -106,6 +107,7 @@ def import_view(import_: Import, *, reason: str = "", page: str = "1") -> Import
         rate=rate,
         time_left=left,
         stages=list(_stages(import_, spent)),
+        mapping=[(LABELS[role], import_.mapping[role]) for role in ROLES if role in import_.mapping],
         rejects=rejects_view(import_, reason, page) if import_.rejects_file else None,
     )
 

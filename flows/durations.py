@@ -17,9 +17,10 @@ _NAMES = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
 def read_duration(text: str, field: str) -> int:
     """Microseconds of "7 days", "1.5 h" or "30m". Raises QueryError."""
-    match = _SPELLED.fullmatch(text.strip().lower())
+    text = " ".join(text.split())
+    match = _SPELLED.fullmatch(text.lower())
     if match is None or match[2] not in _UNITS:
-        return parse_duration(text.strip(), field)
+        return parse_duration(text, field)
     return parse_duration(round(float(match[1]) * _UNITS[match[2]]), field)
 
 

@@ -17,6 +17,23 @@ from flows.moments import microseconds, midnight
 
 OFFERED = 100  # names in a picker before anything is searched
 PRESETS = (7, 30, 90)
+FIELDS = {
+    "from": "From",
+    "to": "Through",
+    "session_gap": "Session gap",
+    "only": "Only some events",
+    "hide": "Hide",
+    "exclude": "Exclude",
+    "collapse": "Collapse repeats",
+    "start": "Start",
+    "end": "End",
+    "count": "Counted",
+    "occurrence": "From the",
+    "within": "Within",
+    "max_gap": "Step to step",
+    "steps": "Depth",
+    "top": "Bucket",
+}
 STAGES = {
     "range": ("from", "to"),
     "session": ("session_gap",),

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role, Team
 from flows import queries
-from flows.chart_view import ChartView, chart_view, end_words
+from flows.chart_view import ChartView, NodeKey, chart_view, end_words
 from flows.contexts.address import VIEWS, Address, Asker
-from flows.contexts.builder import Builder, Choice, builder, choices
-from flows.contexts.panel import NodeId, NodePanel, node_panel
+from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
+from flows.contexts.panel import NodePanel, node_panel, read_node, write_node
 from flows.contexts.sentence import Words, sentence
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
@@ -41,7 +41,7 @@ class PathStep:
 @dataclass(frozen=True, slots=True)
 class PathRow:
     steps: tuple[PathStep, ...]
-    end: str
+    end: str  # how it is drawn
     end_name: str
     count: int
     share: str  # of start
@@ -107,7 +107,7 @@ class ChartPage:
     @property
     def error(self) -> str:
         if self.is_invalid:
-            return next(iter(self.builder.errors.values()), "")
+            return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
         return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else ""
 
     @property
@@ -143,8 +143,9 @@ class ChartPage:
         return str(self.address.at(node=""))
 
     @property
-    def paths_left_out(self) -> int:
-        return self.chart.distinct_paths - len(self.paths) if self.chart else 0
+    def paths_count(self) -> int:
+        """How many of the start the listed paths hold; a path that ends in several ways is listed for each."""
+        return sum(path.count for path in self.paths)
 
 
 def chart_page(
@@ -159,10 +160,11 @@ def chart_page(
     team = membership.team
     shown = _shown(form, run)
     result = shown.result if shown else None
-    node_id = NodeId.read(address.node) if address.node else None
-    chart = chart_view(result, width=BESIDE_PANEL if node_id else CANVAS) if result else None
-    panel = node_panel(result, chart, node_id) if result and chart else None
-    address = replace(address, params=_params(form, saved, address), node=address.node if panel or not chart else "")
+    address = replace(address, params=_params(form, saved, address))
+    chart = _chart(result, address) if result else None
+    panel = node_panel(result, chart, read_node(address.node)) if result and chart else None
+    if chart and not panel:
+        address = address.at(node="")
     return ChartPage(
         team=team,
         saved=saved,
@@ -182,6 +184,15 @@ def chart_page(
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
     )
+
+
+def _chart(result: Mapping[str, Any], address: Address) -> ChartView:
+    picked = read_node(address.node)
+
+    def node_url(key: NodeKey) -> str:
+        return str(address.at(node="" if key == picked else write_node(key)))
+
+    return chart_view(result, width=BESIDE_PANEL if picked else CANVAS, node_url=node_url, picked=picked)
 
 
 def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
@@ -222,14 +233,15 @@ def _paths(result: Mapping[str, Any], chart: ChartView) -> Iterator[PathRow]:
         # Read backwards a path is told from its anchor; time runs the other way.
         labels = reversed(path["labels"]) if chart.backwards else path["labels"]
         steps = tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels)
-        yield PathRow(steps, path["end"], words[path["end"]], path["count"], share(path["count"], chart.start))
+        key = "entered" if chart.backwards and path["end"] == "dropped" else path["end"]
+        yield PathRow(steps, key, words[path["end"]], path["count"], share(path["count"], chart.start))
 
 
 def _actions(panel: NodePanel | None, form: QuestionForm, address: Address) -> Iterator[Action]:
     """Other questions that begin at the selected node."""
-    if panel is None or not panel.is_event or form.query is None:
+    if panel is None or panel.is_other or form.query is None:
         return
-    query, name = form.query, panel.id.label
+    query, name = form.query, panel.label
     asker = Asker(address, query, form.dataset, form.zone)
     offers = [("Start here", "arrow-right-from-line", asker.other(start=(name,), end=()), True)]
     offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,)), True))

@@ -4,44 +4,32 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import ChartView, Noun
+from flows.chart_view import ChartView, NodeKey, Noun
 from flows.figures import duration, share
 from flows.lettering import printable
 from flows.sankey import ENDS
 
 
-@dataclass(frozen=True, slots=True)
-class NodeId:
+def read_node(text: str) -> NodeKey | None:
     """A node as the address names it: "5:checkout", and "5" alone for Other, which is no name."""
+    step, colon, label = text.partition(":")
+    if not step.isascii() or not step.isdigit() or len(step) > 2:
+        return None
+    return (int(step), "event", label) if colon else (int(step), "other", "")
 
-    step: int
-    kind: str
-    label: str
 
-    @classmethod
-    def read(cls, text: str) -> "NodeId | None":
-        step, colon, label = text.partition(":")
-        if not step.isascii() or not step.isdigit() or len(step) > 2:
-            return None
-        return cls(int(step), "event", label) if colon else cls(int(step), "other", "")
-
-    def __str__(self) -> str:
-        return f"{self.step}:{self.label}" if self.kind == "event" else str(self.step)
-
-    def fits(self, node: Mapping[str, Any]) -> bool:
-        if (node["step"], node["kind"]) != (self.step, self.kind):
-            return False
-        return self.kind == "other" or bool(node["label"] == self.label)
+def write_node(key: NodeKey) -> str:
+    step, kind, label = key
+    return f"{step}:{label}" if kind == "event" else str(step)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One neighbour, or one end state (then without times)."""
+    """One neighbour, or one end (then without times)."""
 
     name: str
     colour: int
-    state: str  # "" for a neighbour
-    node: str  # the neighbour's NodeId
+    key: str  # how an end is drawn, "" for a neighbour
     count: int
     share: str  # of the node
     median: str
@@ -59,7 +47,8 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class NodePanel:
-    id: NodeId
+    label: str
+    is_other: bool
     name: str
     colour: int
     place: str
@@ -69,41 +58,48 @@ class NodePanel:
     bases: tuple[Base, ...]
     before: tuple[Row, ...]  # in time: read backwards, what the next step holds
     after: tuple[Row, ...]
-    adds_up: bool
+    place_before: str
+    place_after: str
 
     @property
-    def is_event(self) -> bool:
-        return self.id.kind == "event"
+    def times_before(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.before if not row.key)
+
+    @property
+    def times_after(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.after if not row.key)
 
 
-def node_panel(result: Mapping[str, Any], chart: ChartView, node_id: NodeId | None) -> NodePanel | None:
+def node_panel(result: Mapping[str, Any], chart: ChartView, key: NodeKey | None) -> NodePanel | None:
     """The panel of a node, or None if the result has no such node (any more)."""
-    node = next((n for n in result["nodes"] if node_id is not None and node_id.fits(n)), None)
-    if node is None or node_id is None:
+    node = next((node for node in result["nodes"] if key == (node["step"], node["kind"], node["label"])), None)
+    if node is None:
         return None
+    is_other = node["kind"] == "other"
     inward = tuple(_rows(result["links"], node, chart, outward=False))
     outward = (*_rows(result["links"], node, chart, outward=True), *_ends(node, chart))
-    came = sum(row.count for row in inward) if node["step"] else node["count"]
     before, after = (outward, inward) if chart.backwards else (inward, outward)
     return NodePanel(
-        id=node_id,
-        name="Other" if node["kind"] == "other" else printable(node["label"]),
-        colour=0 if node["kind"] == "other" else chart.colours.get(node["label"], 0),
+        label=node["label"],
+        is_other=is_other,
+        name="Other" if is_other else printable(node["label"]),
+        colour=0 if is_other else chart.colours.get(node["label"], 0),
         place=_place(node["step"], chart.backwards),
         count=node["count"],
-        repeats=node.get("repeats", 0),
+        repeats=node["repeats"],
         noun=chart.noun,
         bases=tuple(_bases(result, node, chart)),
         before=before,
         after=after,
-        adds_up=came == node["count"] == sum(row.count for row in outward),
+        place_before=_place(node["step"] + (1 if chart.backwards else -1), chart.backwards).lower(),
+        place_after=_place(node["step"] + (-1 if chart.backwards else 1), chart.backwards).lower(),
     )
 
 
 def _place(step: int, backwards: bool) -> str:
     if step == 0:
         return "End" if backwards else "Start"
-    return f"{step} before the end" if backwards else f"Step {step}"
+    return f"{step} before" if backwards else f"Step {step}"
 
 
 def _bases(result: Mapping[str, Any], node: Mapping[str, Any], chart: ChartView) -> Iterator[Base]:
@@ -126,12 +122,10 @@ def _rows(links: list[Mapping[str, Any]], node: Mapping[str, Any], chart: ChartV
     ]  # fmt: skip
     for link in sorted(mine, key=lambda link: (link[f"{far}_kind"] == "other", -link["count"], link[far])):
         other = link[f"{far}_kind"] == "other"
-        far_step = step + 1 if outward else step
         yield Row(
             name="Other" if other else printable(link[far]),
             colour=0 if other else chart.colours.get(link[far], 0),
-            state="",
-            node=str(NodeId(far_step, link[f"{far}_kind"], link[far])),
+            key="",
             count=link["count"],
             share=share(link["count"], node["count"]),
             median=duration(link["median_seconds"]),
@@ -148,4 +142,5 @@ def _ends(node: Mapping[str, Any], chart: ChartView) -> Iterator[Row]:
     }
     for state in ENDS:
         if node[state]:
-            yield Row(words[state], 0, state, "", node[state], share(node[state], node["count"]), "", "")
+            key = "entered" if chart.backwards and state == "dropped" else state
+            yield Row(words[state], 0, key, node[state], share(node[state], node["count"]), "", "")

@@ -28,38 +28,44 @@ class EventsField(forms.Field):
         return [name for name in value or () if name]
 
 
-class DurationField(forms.CharField):
-    """A length of time in microseconds, written as "7 days" or "7d"."""
+class TextField(forms.Field):
+    """What was typed, read by `read`. Raises ValidationError with its sentence."""
+
+    widget = forms.TextInput
 
     def __init__(self, *, option: str, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
+        super().__init__(**kwargs)
         self.option = option
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").replace("\0", "").strip()
         if not text:
             return None
         try:
-            return read_duration(text, self.option)
+            return self.read(text)
         except QueryError as error:
             raise forms.ValidationError(plain(error)) from None
 
+    def read(self, text: str) -> int:
+        raise NotImplementedError
 
-class MomentField(forms.CharField):
+
+class DurationField(TextField):
+    """A length of time in microseconds, written as "7 days" or "7d"."""
+
+    def read(self, text: str) -> int:
+        return read_duration(text, self.option)
+
+
+class MomentField(TextField):
     """A day of the team's time zone, or a moment in ISO form, as microseconds; "to" is through the end of that day."""
 
-    def __init__(self, *, option: str, zone: ZoneInfo, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
-        self.option, self.zone = option, zone
+    def __init__(self, *, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.zone = zone
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return read_moment(text, self.zone, self.option, last=self.option == "to")
-        except QueryError as error:
-            raise forms.ValidationError(plain(error)) from None
+    def read(self, text: str) -> int:
+        return read_moment(text, self.zone, self.option, last=self.option == "to")
 
 
 class QuestionForm(forms.Form):
@@ -88,7 +94,7 @@ class QuestionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
-        if self.errors:
+        if self.errors or not self.is_asked:
             return self.cleaned_data
         try:
             query = FlowQuery.from_dict(values)
@@ -100,8 +106,8 @@ class QuestionForm(forms.Form):
 
     @property
     def is_asked(self) -> bool:
-        """Whether there is a question at all: without an anchor the page invites to choose one."""
-        return any(name for field in ("start", "end") for name in self.events(field))
+        """Whether there is a question at all: where no event is named, the page invites to choose one."""
+        return any(self.events(field) for field in EVENTS)
 
     def events(self, field: str) -> list[str]:
         """The names that stand in a field, valid or not."""
@@ -157,7 +163,7 @@ def data_of(query: FlowQuery, zone: ZoneInfo) -> QueryDict:
         elif name in ("from", "to") and value is not None:
             data[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
         elif name in DURATIONS and value is not None:
-            data[name] = duration_words(getattr(query, name))
+            data[name] = duration_words(getattr(query, name)).replace("\N{NO-BREAK SPACE}", " ")
         elif value is not None:
             data[name] = str(value)
     return data

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from celery import current_app
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from flows.engine.compute import compute_flow
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
 from flows.models import Dataset, FlowChart, FlowRun
+from flows.moments import moment_in
 from flows.services import jobs
 from flows.store import DamagedSegment, EventStore, Snapshot
 
@@ -105,7 +107,7 @@ def run_flow(*, team_id: int, run_id: int) -> None:
 def answer(*, run: FlowRun) -> dict[str, Any]:
     """The result of a claimed run, on exactly its version of the events. Raises LostClaim once it is not ours."""
     query = FlowQuery.from_dict(run.query)
-    snapshot = EventStore(run.team_id).snapshot(run.dataset, version=run.dataset_version)
+    snapshot = _snapshot(run.dataset, query, run.dataset_version)
     done = 0.0
     stop = threading.Event()
 
@@ -136,7 +138,7 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     known = queries.live_run(dataset, digest)
     if known is not None and known.result is not None:
         return known.result
-    snapshot = EventStore(dataset.team_id).snapshot(dataset)
+    snapshot = _snapshot(dataset, query)
     result = compute(query, snapshot)
     now = timezone.now()
     try:
@@ -158,6 +160,14 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     return result
 
 
+def _snapshot(dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
+    """The events of one version, without the segments that lie outside the range."""
+    since, until = (
+        None if moment is None else moment_in(ZoneInfo("UTC"), moment) for moment in (query.range_from, query.range_to)
+    )
+    return EventStore(dataset.team_id).snapshot(dataset, version, since=since, until=until)
+
+
 def compute(
     query: FlowQuery,
     snapshot: Snapshot,
@@ -171,6 +181,8 @@ def compute(
         data_from=snapshot.data_from,
         data_through=snapshot.data_through,
         dataset_version=snapshot.version,
+        # `check` has found them in the dataset; they may be missing from the segments that overlap the range.
+        catalogue=[*query.start, *query.end, *query.only, *query.hide, *query.exclude],
         progress=progress,
         cancelled=cancelled,
     )

@@ -46,8 +46,18 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "answer") return;
+  // What the chart is called as long as nobody has given it a name.
+  const name = document.querySelector(".head__input");
+  if (name) name.placeholder = document.getElementById("answer").dataset.title;
   for (const element of document.querySelectorAll(scrollers)) {
     const [left, top] = places.get(element.classList[0]) ?? [0, 0];
     element.scrollTo(left, top);
   }
+  showPicked();
 });
+
+// The open bar is in sight, also for whoever follows a link to it.
+function showPicked() {
+  document.querySelector(".flow .f-n[aria-current] .f-node")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+showPicked();

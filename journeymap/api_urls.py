@@ -1,6 +1,14 @@
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.routers import SimpleRouter
 
+from flows.api import ChartViewSet
+
+router = SimpleRouter()
+router.register("charts", ChartViewSet, basename="charts")
+
+app_name = "api"
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("t/<slug:team_slug>/", include(router.urls)),
 ]

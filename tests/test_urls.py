@@ -1,0 +1,201 @@
+"""Who may open what. Every named URL of the product stands in a table below; one that is missing fails."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Invitation, Membership, Role, Team, User
+from flows.engine.query import FlowQuery
+from flows.services import charts, datasets, imports, runs
+from maps.library import LIFECYCLE
+from maps.models import Card, Lane, Stage, Step
+from maps.services import create_map
+
+VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
+
+# Packages look after their own pages.
+FOREIGN = ("account_", "mfa_", "admin:")
+
+# The role that a member needs to read (GET) and to write (POST); None: there is no such method.
+OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
+    "accounts:team": (VIEWER, ADMIN),
+    "accounts:invite": (None, ADMIN),
+    "accounts:withdraw": (None, ADMIN),
+    "accounts:change_member": (None, ADMIN),
+    "flows:list": (VIEWER, None),
+    "flows:new": (VIEWER, EDITOR),
+    "flows:chart": (VIEWER, EDITOR),
+    "flows:delete_chart": (None, EDITOR),
+    "flows:duplicate_chart": (None, EDITOR),
+    "flows:cancel_run": (None, VIEWER),
+    "flows:events": (VIEWER, None),
+    "flows:data": (VIEWER, EDITOR),
+    "flows:dataset": (VIEWER, None),
+    "flows:delete_dataset": (None, ADMIN),
+    "flows:upload": (EDITOR, EDITOR),
+    "flows:import": (VIEWER, EDITOR),
+    "flows:cancel_import": (None, EDITOR),
+    "flows:rejects": (VIEWER, None),
+    "maps:list": (VIEWER, VIEWER),
+    "maps:new": (EDITOR, EDITOR),
+    "maps:map": (VIEWER, VIEWER),
+    "maps:settings": (EDITOR, EDITOR),
+    "maps:add_stage": (None, EDITOR),
+    "maps:stage": (EDITOR, EDITOR),
+    "maps:rename_stage": (EDITOR, EDITOR),
+    "maps:move_stage": (None, EDITOR),
+    "maps:remove_stage": (None, EDITOR),
+    "maps:add_step": (None, EDITOR),
+    "maps:step": (EDITOR, EDITOR),
+    "maps:rename_step": (EDITOR, EDITOR),
+    "maps:moment_of_truth": (None, EDITOR),
+    "maps:move_step": (None, EDITOR),
+    "maps:remove_step": (None, EDITOR),
+    "maps:add_lane": (EDITOR, EDITOR),
+    "maps:lane": (EDITOR, EDITOR),
+    "maps:rename_lane": (EDITOR, EDITOR),
+    "maps:move_lane": (None, EDITOR),
+    "maps:remove_lane": (None, EDITOR),
+    "maps:cell": (VIEWER, EDITOR),
+    "maps:new_card": (EDITOR, EDITOR),
+    "maps:card": (EDITOR, EDITOR),
+    "maps:card_details": (EDITOR, EDITOR),
+    "maps:move_card": (None, EDITOR),
+    "maps:remove_card": (None, EDITOR),
+    "maps:emotion": (EDITOR, EDITOR),
+    "maps:clear_emotion": (None, EDITOR),
+    "maps:opportunities": (VIEWER, VIEWER),
+    "maps:remove_sample": (None, OWNER),
+}
+OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}
+OF_ANYBODY = {"healthz"}
+OF_THE_API = {"api:schema", "api:charts-list", "api:charts-detail", "api:charts-result"}
+
+
+def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{prefix}{entry.name}"
+        else:
+            yield from names(entry, f"{prefix}{entry.namespace}:" if entry.namespace else prefix)
+
+
+def test_every_named_url_stands_in_a_table():
+    ours = {name for name in names(get_resolver()) if not name.startswith(FOREIGN)}
+    assert ours == set(OF_A_TEAM) | OF_A_PERSON | OF_ANYBODY | OF_THE_API
+
+
+@pytest.fixture
+def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
+    """One of everything that an address can name."""
+    Team.objects.filter(pk=team.pk).update(is_sample=True)
+    journey = create_map(team=team, by=alice, title="Journey", template=LIFECYCLE)
+    dataset = datasets.create_dataset(team=team, name="Shop")
+    import_ = imports.create_import(dataset=dataset, file=ContentFile(b"x"), filename="x.csv", by=alice)
+    chart = charts.save_chart(
+        team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice
+    )
+    invitation = Invitation.objects.create(team=team, email="dora@example.com")
+    lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
+    return {
+        "team_slug": team.slug,
+        "dataset_slug": dataset.slug,
+        "number": import_.number,
+        "token": invitation.token,
+        "stage": Stage.objects.filter(map=journey)[0].pk,
+        "step": Step.objects.filter(stage__map=journey)[0].pk,
+        "lane": lane.pk,
+        "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
+        "accounts": {
+            "withdraw": invitation.pk,
+            "change_member": Membership.objects.get(user=vera).pk,
+        },
+        "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
+        "maps": {"": journey.pk},
+    }
+
+
+def address(name: str, world: dict[str, Any]) -> str:
+    app, _, short = name.partition(":")
+    keys = world.get(app, {})
+    pattern = get_resolver().namespace_dict[app][1] if app in get_resolver().namespace_dict else get_resolver()
+    wanted = pattern.reverse_dict.getlist(short)[0][0][0][1] if short else []
+    values = {key: world[key] for key in (*wanted, "team_slug") if key in world}
+    if "pk" in wanted:
+        values["pk"] = keys.get(short, keys.get(""))
+    return reverse(name, kwargs=values)
+
+
+def send(client: Client, method: str, path: str) -> HttpResponse:
+    return client.get(path) if method == "GET" else client.post(path)
+
+
+@pytest.mark.parametrize("app", ["accounts", "flows", "maps"])
+def test_pages_of_a_team_open_for_its_members_by_role(app, world, sign_in, vera, carol, bob, adam, alice, charlie):
+    members = {role: sign_in(user) for role, user in zip(reversed(Role), (vera, carol, bob, adam, alice), strict=True)}
+    stranger = sign_in(charlie)
+    wrong = []
+    for name, needs in OF_A_TEAM.items():
+        for method, needed in zip(("GET", "POST"), needs, strict=True):
+            if not name.startswith(f"{app}:"):
+                continue
+            # What one request changes or removes, the next one finds again.
+            with transaction.atomic():
+                found = statuses(address(name, world), method, stranger, members)
+                transaction.set_rollback(True)
+            if found != expected(needed, found):
+                wrong.append(f"{method} {name}: {found}, expected {expected(needed, found)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def statuses(path: str, method: str, stranger: Client, members: dict[Role, Client]) -> list[int]:
+    """Of an anonymous visitor, a stranger, and the members from viewer to owner."""
+    return [send(client, method, path).status_code for client in (Client(), stranger, *members.values())]
+
+
+def expected(needed: Role | None, found: list[int]) -> list[int]:
+    """An allowed member is answered, be it that an empty form is refused; after the first, the thing may be gone."""
+    if needed is None:
+        return [405] * 7
+    answered = [status if status in (200, 302, 400, 404, 409, 422) else 200 for status in found[2:]]
+    if answered[needed.rank] == 404:
+        answered[needed.rank] = 200
+    return [302, 404, *(403 if role.rank < needed.rank else answered[role.rank] for role in reversed(Role))]
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_PERSON))
+def test_a_page_of_a_person_asks_to_sign_in(name, world, sign_in, charlie):
+    path = reverse(name, kwargs={"token": world["token"]} if name == "accept_invitation" else {})
+    method = "POST" if name == "add_sample" else "GET"
+    assert send(Client(), method, path)["Location"].startswith("/accounts/login/")
+    assert send(sign_in(charlie), method, path).status_code in (200, 302)
+
+
+def test_the_health_of_the_process_is_open_to_anybody(db):
+    assert Client().get("/healthz").content == b"ok"
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_API))
+def test_the_api_is_for_members(name, world, sign_in, vera, charlie):
+    keys = {} if name == "api:schema" else {"team_slug": world["team_slug"]}
+    if name in ("api:charts-detail", "api:charts-result"):
+        keys["pk"] = world["flows"][""]
+    path = reverse(name, kwargs=keys)
+    assert Client().get(path).status_code == 403
+    assert sign_in(charlie).get(path).status_code == (404 if keys else 200)
+    assert sign_in(vera).get(path).status_code == (409 if name == "api:charts-result" else 200)
+    assert sign_in(vera).post(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/flows/import/", "/admin/accounts/user/"])
+def test_the_admin_site_is_for_staff(path, sign_in, alice):
+    assert sign_in(alice).get(path).status_code == 302
+    alice.is_staff = alice.is_superuser = True
+    alice.save()
+    assert sign_in(alice).get(path).status_code == 200

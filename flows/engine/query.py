@@ -26,7 +26,7 @@ MAX_PATHS = 10_000
 MAX_DURATION = 36_500 * DAY
 
 _UNITS = {"us": MICROSECOND, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
-_SPELLED = re.compile(r"\s*(\d{1,15})\s*(us|ms|s|m|h|d|w)\s*", re.ASCII)
+_SPELLED = re.compile(r"\s*(\d{1,16})\s*(us|ms|s|m|h|d|w)\s*", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

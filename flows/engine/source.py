@@ -243,13 +243,14 @@ class _Writer:
                 self.block = self._new_block()
 
     def _new_block(self) -> Block:
-        shape = (self.rules.steps + 1, self.room)
-        many = self.events // MANY_SHARE + 1
+        steps, many = self.rules.steps + 1, self.events // MANY_SHARE + 1
+        cells = steps * self.room
+        room = np.empty(7 * cells + self.room, np.uint8)  # one piece: large ones get large pages
         return Block(
-            np.empty(shape, np.int32),
-            np.empty(shape, np.int16),
-            np.empty(shape, np.uint8),
-            np.empty(self.room, np.uint8),
+            room[: 4 * cells].view(np.int32).reshape(steps, self.room),
+            room[4 * cells : 6 * cells].view(np.int16).reshape(steps, self.room),
+            room[6 * cells : 7 * cells].reshape(steps, self.room),
+            room[7 * cells :],
             np.empty(many, np.int64),
             np.empty(many, np.int64),
             np.empty(many, np.int64),

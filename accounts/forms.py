@@ -1,9 +1,8 @@
-import zoneinfo
-
 from django import forms
 from django.http import HttpRequest
 
 from accounts.models import Invitation, Membership, Team, User
+from accounts.services import check_time_zone
 
 
 class SignupForm(forms.Form):
@@ -21,16 +20,15 @@ class SignupForm(forms.Form):
         user.save(update_fields=["name"])
 
 
-def zones() -> list[tuple[str, str]]:
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
-
-
 class TeamForm(forms.ModelForm[Team]):
-    time_zone = forms.ChoiceField(choices=zones, initial="UTC", help_text="Dates and ranges are read in this zone.")
-
     class Meta:
         model = Team
         fields = ["name", "time_zone"]
+        # Six hundred names: the browser searches them in a list that is drawn once (`accounts/zones.html`).
+        widgets = {"time_zone": forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})}
+
+    def clean_time_zone(self) -> str:
+        return check_time_zone(self.cleaned_data["time_zone"])
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

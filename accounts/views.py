@@ -1,3 +1,5 @@
+import zoneinfo
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -9,6 +11,8 @@ from accounts import access, queries, services
 from accounts.access import TeamRequest, team_view
 from accounts.forms import InvitationForm, ProfileForm, RoleForm, TeamForm
 from accounts.models import Invitation, Membership, Role
+
+ZONES = sorted(zoneinfo.available_timezones())
 
 
 @login_required
@@ -30,7 +34,7 @@ def welcome(request: TeamRequest) -> HttpResponse:
         team = services.create_team(owner=request.user, **form.cleaned_data)
         return redirect("maps:list", team_slug=team.slug)
     invitations = queries.invitations_for(request.user)
-    return render(request, "accounts/welcome.html", {"form": form, "invitations": invitations})
+    return render(request, "accounts/welcome.html", {"form": form, "invitations": invitations, "zones": ZONES})
 
 
 @login_required
@@ -52,6 +56,7 @@ def team(request: TeamRequest) -> HttpResponse:
         return redirect("accounts:team", team_slug=request.team.slug)
     context = {
         "form": form,
+        "zones": ZONES,
         "members": queries.members(request.team),
         "invitations": queries.open_invitations(request.team),
         "invitation_form": InvitationForm(),

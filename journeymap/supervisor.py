@@ -37,7 +37,8 @@ class Child:
 
     name: str
     command: list[str]
-    stop_signals: tuple[tuple[signal.Signals, float], ...]
+    # What it is sent when it has not ended ten seconds after a polite request.
+    harsher: signal.Signals = signal.SIGKILL
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     again_at: float | None = None
@@ -73,16 +74,20 @@ class Child:
         self.again_at = time.monotonic() + self.pause
         self.pause = min(2 * self.pause, _LONGEST_PAUSE)
 
-    def stop(self, hurry: "Hurry", listen: Callable[[float], None]) -> None:
-        """End the process, ever less politely, listening meanwhile: a full pipe must not hold it up."""
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def see_end(self, hurry: "Hurry", listen: Callable[[float], None]) -> None:
+        """Wait for the end after `ask_to_stop`, listening meanwhile: a full pipe must not hold it up."""
         if self.process is None:
             return
-        for kind, seconds in self.stop_signals:
-            if self.process.poll() is None and not hurry.asked:
-                self.process.send_signal(kind)
-                deadline = time.monotonic() + seconds
-                while self.process.poll() is None and time.monotonic() < deadline and not hurry.asked:
-                    listen(0.05)
+        for seconds, harsher in ((10.0, self.harsher), (5.0, signal.SIGKILL)):
+            deadline = time.monotonic() + seconds
+            while self.process.poll() is None and time.monotonic() < deadline and not hurry.asked:
+                listen(0.05)
+            if self.process.poll() is None:
+                self.process.send_signal(harsher)
         self._end_session()
         self.process.wait()
 
@@ -109,12 +114,13 @@ class Supervisor:
         self.hurry = Hurry()
         self.output = selectors.DefaultSelector()
         self.children: list[Child] = []
-        self.sample: Child | None = None
         self.environment: dict[str, str] = {}
 
     def run(self) -> None:
         for kind in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(kind, self._ask_to_stop)
+        # Looked for again when the time has come; but if there is none, it is better said at once.
+        self._free_port()
         embedded.attach()
         try:
             password = self._password()
@@ -125,9 +131,9 @@ class Supervisor:
                 "PYTHONUNBUFFERED": "1",
             }
             if not self.stopping:
-                self._migrate()
+                self._prepare()
             if not self.stopping:
-                self._start_all()
+                self._start_web()
                 self._watch_until_up()
             if not self.stopping:
                 self._announce(password)
@@ -148,47 +154,42 @@ class Supervisor:
         given = env.text("SAMPLE_PASSWORD", default="")
         return given or env.secret_file(self.data / "sample-password", length=9)
 
-    def _migrate(self) -> None:
+    def _prepare(self) -> None:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            [sys.executable, "-m", "journeymap.prepare"],
             cwd=env.BASE_DIR,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             preexec_fn=ending_with_parent(signal.SIGKILL),
         )
-        # Not cut short by Ctrl+C: every migration is one transaction, and soon over.
-        if process.wait() != 0:
-            raise StartError("The database could not be brought up to date; see above.")
+        # Ctrl+C lets it end by itself, so that nothing is left half made; a second one does not.
+        while process.poll() is None and not self.hurry.asked:
+            time.sleep(0.05)
+        if process.poll() is None:
+            process.kill()
+        if process.wait() != 0 and not self.stopping:
+            raise StartError("the database could not be brought up to date; see above.")
 
-    def _start_all(self) -> None:
+    def _start_web(self) -> None:
         self.port = self._free_port()
         celery = ["-W", "ignore:You're running the worker with superuser privileges"]
         celery += ["-m", "celery", "-A", "journeymap", "-q"]
         schedule = str(self.data / "celerybeat-schedule")
-        polite = (signal.SIGTERM, 10.0)
         self.children = [
-            Child("web", self._web(), (polite,)),
-            Child(
-                "worker",
-                [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"],
-                # First let running jobs end, then give them back to the queue.
-                (polite, (signal.SIGQUIT, 5.0)),
-            ),
-            Child(
-                "beat",
-                [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", schedule],
-                (polite,),
-            ),
+            Child("web", self._web()),
+            # First it lets running jobs end, then it gives them back to the queue.
+            Child("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], signal.SIGQUIT),
+            Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", schedule]),
         ]
-        self.sample = Child("sample", ["manage.py", "make_sample"], (polite,))
-        for child in (*self.children, self.sample):
-            self._start(child)
+        # The rest follows once the web answers: processors are few, and somebody waits for a page.
+        self._start(self.children[0])
 
     def _web(self) -> list[str]:
         address = ["--host", self.host, "--port", str(self.port)]
         quiet = ["--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"]
-        return ["-m", "uvicorn", "journeymap.asgi:application", *address, *quiet]
+        # WhiteNoise remarks that nothing has been collected, which is as it should be here.
+        return ["-W", "ignore:No directory at", "-m", "uvicorn", "journeymap.asgi:application", *address, *quiet]
 
     def _free_port(self) -> int:
         candidates = [self.fixed_port] if self.fixed_port else range(8000, 8100)
@@ -198,24 +199,26 @@ class Supervisor:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((self.host, port))
                 return port
-        raise StartError(f"No port is free on {self.host}: tried {candidates[0]} to {candidates[-1]}.")
+        tried = f"{candidates[0]}" if self.fixed_port else f"{candidates[0]} to {candidates[-1]}"
+        raise StartError(f"no port is free on {self.host}: tried {tried}.")
 
     def _start(self, child: Child) -> None:
         self.output.register(child.start(self.environment), selectors.EVENT_READ, child)
 
     def _watch_until_up(self) -> None:
         deadline = time.monotonic() + _UP_SECONDS
-        answered = False
-        while not self.stopping and not (answered and self.sample is None):
+        web, *others = self.children
+        while not self.stopping and not self._web_answers():
             self._tick()
-            answered = answered or self._web_answers()
-            web = self.children[0]
-            if not answered and web.again_at is not None and not self.fixed_port:
+            if web.again_at is not None and not self.fixed_port:
                 # Perhaps somebody took the port between the look and the start.
                 self.port = self._free_port()
                 web.command = self._web()
-            if not answered and time.monotonic() > deadline:
-                raise StartError(f"The web server does not answer after {_UP_SECONDS} seconds; see above.")
+            if time.monotonic() > deadline:
+                raise StartError(f"the web server does not answer after {_UP_SECONDS} seconds; see above.")
+        for child in others:
+            if not self.stopping:
+                self._start(child)
 
     def _web_answers(self) -> bool:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
@@ -241,10 +244,6 @@ class Supervisor:
     def _tick(self) -> None:
         """Pass on what the children say, for a moment, then see whether they live."""
         self._listen(0.2)
-        if self.sample is not None and self.sample.has_died():
-            if self.sample.process and self.sample.process.returncode != 0:
-                _say("sample | The sample team could not be made; see above.")
-            self.sample = None
         for child in self.children:
             if child.has_died():
                 assert child.process is not None
@@ -269,8 +268,12 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         self.stopping = True
-        for child in (*self.children, *([self.sample] if self.sample else [])):
-            child.stop(self.hurry, self._listen)
+        # Nothing new comes in once the web is down; worker and beat can go together.
+        for group in (self.children[:1], self.children[1:]):
+            for child in group:
+                child.ask_to_stop()
+            for child in group:
+                child.see_end(self.hurry, self._listen)
         self._listen(0.0)
 
 

@@ -132,10 +132,33 @@ def works(client: Client) -> bool:
         return False
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
+def new_directory() -> Path:
     # Not pytest's own temporary directory: as root that one is closed to the user the servers run as.
-    directory = Path(tempfile.mkdtemp(prefix="journeymap-test-", dir="/tmp"))
+    return Path(tempfile.mkdtemp(prefix="journeymap-test-", dir="/tmp"))
+
+
+@pytest.fixture
+def fresh() -> Iterator[Path]:
+    """A data directory that no server has seen."""
+    directory = new_directory()
+    yield directory
+    remove(directory)
+
+
+@pytest.fixture(scope="module")
+def used() -> Iterator[Path]:
+    directory = new_directory()
+    Client(directory).attach().leave()
+    wait_until_gone(directory)
+    yield directory
+    remove(directory)
+
+
+@pytest.fixture
+def data(used: Path) -> Iterator[Path]:
+    """A data directory in which the servers have run before: a copy, as making a cluster takes its time."""
+    directory = new_directory()
+    subprocess.run(["cp", "-a", f"{used}/.", directory], check=True)
     yield directory
     remove(directory)
 
@@ -150,18 +173,18 @@ def remove(directory: Path) -> None:
     shutil.rmtree(directory)
 
 
-def test_the_first_process_starts_the_servers_and_the_last_one_stops_them(data: Path) -> None:
-    first = Client(data).attach()
-    second = Client(data).attach()
+def test_the_first_process_starts_the_servers_and_the_last_one_stops_them(fresh: Path) -> None:
+    first = Client(fresh).attach()
+    second = Client(fresh).attach()
     assert (first.database, first.redis) == (second.database, second.redis)
     first.sql("CREATE TABLE kept (word text)")
     first.leave()
     second.sql("INSERT INTO kept VALUES ('é')")
     second.leave()
-    wait_until_gone(data)
-    assert not os.path.lexists(data / "run") or not any((data / "run").iterdir())
+    wait_until_gone(fresh)
+    assert not os.path.lexists(fresh / "run") or not any((fresh / "run").iterdir())
 
-    third = Client(data).attach()
+    third = Client(fresh).attach()
     assert third.sql("SELECT word, upper(word) FROM kept") == [("é", "É")]
     third.leave()
 
@@ -182,18 +205,18 @@ def test_the_database_is_in_utf8_and_utc_with_fsync(data: Path) -> None:
     client.leave()
 
 
-def test_processes_that_start_together_share_one_pair_of_servers(data: Path) -> None:
-    clients = [Client(data) for _ in range(4)]
+def test_processes_that_start_together_share_one_pair_of_servers(fresh: Path) -> None:
+    clients = [Client(fresh) for _ in range(4)]
     for client in clients:
         client.ask()
     assert len({(client.answer().database, client.redis) for client in clients}) == 1
     assert all(works(client) for client in clients)
-    assert one(data, "keeper")
-    assert one(data, "bin/postgres")
-    assert one(data, "valkey-server")
+    assert one(fresh, "keeper")
+    assert one(fresh, "bin/postgres")
+    assert one(fresh, "valkey-server")
     for client in clients:
         client.leave()
-    wait_until_gone(data)
+    wait_until_gone(fresh)
 
 
 def test_two_data_directories_do_not_meet(data: Path) -> None:
@@ -343,16 +366,16 @@ def test_nothing_starts_when_both_urls_are_given(data: Path) -> None:
     client.leave()
 
 
-def test_only_what_is_missing_is_started(data: Path) -> None:
-    client = Client(data, DATABASE_URL="postgresql://db/x").attach()
+def test_only_what_is_missing_is_started(fresh: Path) -> None:
+    client = Client(fresh, DATABASE_URL="postgresql://db/x").attach()
     assert client.database == "postgresql://db/x"
     assert client.valkey.ping()
-    assert not (data / "servers" / "postgres").exists()
+    assert not (fresh / "servers" / "postgres").exists()
     client.leave()
 
 
-def test_a_data_directory_with_a_long_and_odd_path_is_served(data: Path) -> None:
-    deep = data / ("long " * 20 + "é%20'") / "data"
+def test_a_data_directory_with_a_long_and_odd_path_is_served(fresh: Path) -> None:
+    deep = fresh / ("long " * 20 + "é%20'") / "data"
     client = Client(deep).attach()
     assert works(client)
     assert (deep / "run").is_symlink()
@@ -382,34 +405,34 @@ def python_for_nobody() -> str:
 
 
 @as_root
-def test_an_ordinary_user_is_served_as_himself(data: Path) -> None:
-    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
-    client = Client(data, options=AS_NOBODY, python=python_for_nobody()).attach()
-    assert {each.uids().real for each in processes(data)} == {NOBODY.pw_uid}
+def test_an_ordinary_user_is_served_as_himself(fresh: Path) -> None:
+    os.chown(fresh, NOBODY.pw_uid, NOBODY.pw_gid)
+    client = Client(fresh, options=AS_NOBODY, python=python_for_nobody()).attach()
+    assert {each.uids().real for each in processes(fresh)} == {NOBODY.pw_uid}
     assert client.sql("SELECT 1") == [(1,)]
     client.leave()
-    wait_until_gone(data)
+    wait_until_gone(fresh)
 
 
 @as_root
-def test_root_and_the_owner_of_the_data_share_one_pair_of_servers(data: Path) -> None:
-    os.chown(data, NOBODY.pw_uid, NOBODY.pw_gid)
-    root = Client(data).attach()
-    owner = Client(data, options=AS_NOBODY, python=python_for_nobody()).attach()
+def test_root_and_the_owner_of_the_data_share_one_pair_of_servers(fresh: Path) -> None:
+    os.chown(fresh, NOBODY.pw_uid, NOBODY.pw_gid)
+    root = Client(fresh).attach()
+    owner = Client(fresh, options=AS_NOBODY, python=python_for_nobody()).attach()
     assert root.database == owner.database
     root.leave()
     assert works(owner)
     owner.leave()
-    wait_until_gone(data)
+    wait_until_gone(fresh)
 
-    owner = Client(data, options=AS_NOBODY, python=python_for_nobody()).attach()
+    owner = Client(fresh, options=AS_NOBODY, python=python_for_nobody()).attach()
     assert works(owner)
     owner.leave()
 
 
 @as_root
-def test_root_opens_no_directory_above_the_data(data: Path) -> None:
-    closed = data / "closed"
+def test_root_opens_no_directory_above_the_data(fresh: Path) -> None:
+    closed = fresh / "closed"
     closed.mkdir(mode=0o700)
     client = Client(closed / "data").attach()
     assert works(client)

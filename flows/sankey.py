@@ -24,7 +24,7 @@ MIN_BAR = 3.0
 LEFT = 2.0
 HEIGHT = 752.0
 ROOM_FOR_BARS = 420.0  # what is left for the heights of bars in a column full of small ones
-PITCH = (112.0, 340.0)
+PITCH = (106.0, 340.0)
 STUB = 30.0
 LABEL_GAP = 6.0
 LAST_LABEL = (84.0, 190.0)
@@ -201,9 +201,11 @@ class _Frame:
         figures = max(max(map(line, (column[0], column[-1]))) for column in columns)
         heads = text_width(f"{figure(start)} 100 %", COUNT) + 5
         names = max(text_width(printable(node["label"])[:60], NAME) for node in columns[-1])
-        last_room = max(min(max(names, LAST_LABEL[0]), LAST_LABEL[1]), figures)
-        end = BAR + STUB + LABEL_GAP + last_room
         least = max(PITCH[0], BAR + LABEL_GAP + max(figures, heads) + LABEL_GAP)
+        # Names behind the last column give way before the page has to scroll.
+        spare = width - LEFT - last * least - BAR - STUB - LABEL_GAP
+        last_room = max(min(names, LAST_LABEL[1], max(spare, LAST_LABEL[0])), LAST_LABEL[0], figures)
+        end = BAR + STUB + LABEL_GAP + last_room
         pitch = min(max((width - LEFT - end) / max(last, 1), least), max(PITCH[1], least))
         return cls(LEFT + last * pitch + end, pitch, last, last_room, backwards)
 

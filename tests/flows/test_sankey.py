@@ -112,7 +112,7 @@ def test_many_steps_make_the_chart_wider_than_the_page():
     layout = lay_out(result_of({(chain, "cut"): 1}), width=800)
     assert len(layout.columns) == 21
     assert layout.width > 800
-    assert min(b.x - a.x for a, b in itertools.pairwise(layout.columns)) >= 112
+    assert min(b.x - a.x for a, b in itertools.pairwise(layout.columns)) >= 106
 
 
 def test_many_labels_make_the_chart_higher():
@@ -157,3 +157,8 @@ def test_an_event_called_other_is_not_the_rest():
     named = [node for node in layout.nodes if node.label == "Other"]
     assert sorted(node.colour > 0 for node in named) == [False, True]
     assert sorted(node.count for node in named) == [1, 9]
+
+
+def test_six_steps_fit_beside_the_panel():
+    chain = tuple(f"payment_started {i}" for i in range(7))
+    assert lay_out(result_of({(chain, "cut"): 394}), width=788).width <= 788

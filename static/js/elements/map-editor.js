@@ -28,6 +28,8 @@ export const drafts = {
   },
 };
 
+// A failed request is told by events; the promise adds nothing.
+const ask = (verb, path, options) => window.htmx.ajax(verb, path, options).catch(() => {});
 const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 
 class MapEditor extends HTMLElement {
@@ -112,7 +114,7 @@ class MapEditor extends HTMLElement {
       this.next ??= "keep";
       return;
     }
-    window.htmx.ajax("POST", this.action, { source: this.form, swap: "none", values: { keep: "1" } });
+    ask("POST", this.action, { source: this.form, swap: "none", values: { keep: "1" } });
   }
 
   // Save what is left to save, and close.
@@ -137,7 +139,7 @@ class MapEditor extends HTMLElement {
     if (this.written || !this.stood) {
       const empty = !this.written && this.isNew;
       if (empty) this.remove();
-      else window.htmx.ajax("GET", cell.dataset.href ?? this.cellHref(cell), { target: cell, swap: "outerHTML" });
+      else ask("GET", cell.dataset.href ?? this.cellHref(cell), { target: cell, swap: "outerHTML" });
     } else this.replaceWith(this.stood);
     document.dispatchEvent(new CustomEvent("map:closed", { detail: cell.id }));
   }
@@ -167,7 +169,7 @@ class MapEditor extends HTMLElement {
     // It was new: what was saved on the way goes again.
     this.closing = true;
     drafts.drop(this.action);
-    window.htmx.ajax("POST", `${this.action}remove/`, { source: this.cell, target: this.cell, swap: "outerHTML", values: { version: version.value } });
+    ask("POST", `${this.action}remove/`, { source: this.cell, target: this.cell, swap: "outerHTML", values: { version: version.value } });
   }
 
   key(event) {
@@ -192,7 +194,7 @@ class MapEditor extends HTMLElement {
       // Details show what is stored, so what is typed goes there first.
       if (this.area.value !== this.acknowledged || this.busy) {
         event.preventDefault();
-        this.after = link.href;
+        this.details = link.href;
         if (this.busy) this.next = "keep";
         else this.keep();
       }
@@ -203,7 +205,7 @@ class MapEditor extends HTMLElement {
       event.preventDefault();
       this.closing = true;
       drafts.drop(this.action);
-      window.htmx.ajax("GET", this.cellHref(this.cell), { target: this.cell, swap: "outerHTML" });
+      ask("GET", this.cellHref(this.cell), { target: this.cell, swap: "outerHTML" });
     } else if (link.matches("button")) this.keep();
   }
 
@@ -233,9 +235,9 @@ class MapEditor extends HTMLElement {
     this.failed = !detail.successful && status !== 409 && status !== 422;
     clearTimeout(this.retrying);
     if (this.failed) return this.notSaved(status);
-    if (this.after) {
-      const href = this.after;
-      this.after = null;
+    if (this.details) {
+      const href = this.details;
+      this.details = null;
       document.dispatchEvent(new CustomEvent("map:dialog", { detail: href }));
     }
     const { next } = this;

@@ -62,8 +62,8 @@ class MapGrid extends HTMLElement {
     if (!cell) return;
     for (const old of this.querySelectorAll("[data-stop][tabindex='0'], [data-extra][tabindex='0']")) old.tabIndex = -1;
     const stops = this.stopsOf(cell);
-    const stop = target.closest("[data-stop]") ?? stops[0];
-    if (stop) stop.tabIndex = 0;
+    const stop = stops.includes(target) ? target : (target.closest("[data-stop]") ?? stops[0]);
+    if (stop?.matches("[data-stop]")) stop.tabIndex = 0;
     for (const extra of cell.querySelectorAll("[data-extra]")) extra.tabIndex = 0;
     const column = columnOf(cell);
     const within = here.column >= column && here.column < column + spanOf(cell);

@@ -6,7 +6,7 @@ let opener = null;
 
 async function load(href, target) {
   target.replaceChildren();
-  await window.htmx.ajax("GET", href, { target, swap: "innerHTML" });
+  await window.htmx.ajax("GET", href, { target, swap: "innerHTML" }).catch(() => {});
   return target.hasChildNodes();
 }
 
@@ -69,4 +69,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("map:saved", (event) => {
   if (menu()?.contains(event.target)) menu().hidePopover();
   if (dialog()?.contains(event.target)) dialog().close();
+});
+
+// A button that stands outside its form (form="…") is part of what is sent, which htmx leaves out.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  const button = detail.triggeringEvent?.submitter;
+  if (button?.name && !detail.elt.contains(button)) detail.parameters[button.name] = button.value;
 });

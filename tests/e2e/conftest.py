@@ -1,0 +1,75 @@
+"""A real browser against the live server: `page` is signed in as bob, who edits.
+
+Without Chromium these tests are skipped with a reason, unless JOURNEYMAP_BROWSER_TESTS=required.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+
+# The driver runs an event loop in this thread, which Django would otherwise take for an async caller.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+    if found and Path(found).exists():
+        return found
+    reason = f"No Chromium: set CHROMIUM to its path (looked for {found or ', '.join(NAMES)})."
+    if os.environ.get("JOURNEYMAP_BROWSER_TESTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., BrowserContext]]:
+    """`visit(user)` is a browser of its own, signed in; arguments go to the browser context."""
+    contexts: list[BrowserContext] = []
+
+    def signed_in(user: User, **options: object) -> BrowserContext:
+        client = Client()
+        client.force_login(user)
+        context = browser.new_context(
+            base_url=live_server.url, **{"viewport": {"width": 1440, "height": 1000}, **options}
+        )
+        name = django_settings.SESSION_COOKIE_NAME
+        host = urlsplit(live_server.url).hostname
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "domain": host, "path": "/"}])
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context
+
+    yield signed_in
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visit: Callable[..., BrowserContext], bob: User) -> Iterator[Page]:
+    """A page of bob's browser. A script that fails, or that the content policy stops, fails the test."""
+    page = visit(bob).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    assert errors == []

@@ -27,15 +27,21 @@ def freshest_dataset(team: Team) -> Dataset | None:
 def catalogue(dataset: Dataset, *, search: str = "", limit: int, also: Collection[str] = ()) -> list[EventName]:
     """The most frequent event names that contain `search`, at most `limit`, and those in `also` in any case."""
     names = dataset.event_names.all()
-    found = list((names.filter(name__icontains=search) if search else names)[:limit])
-    missing = set(also) - {name.name for name in found}
+    found = list((names.filter(name__icontains=search.replace("\0", "")) if search else names)[:limit])
+    missing = set(filter(_can_be_stored, also)) - {name.name for name in found}
     return found + list(names.filter(name__in=missing)) if missing else found
 
 
 def unknown_events(dataset: Dataset, names: Iterable[str]) -> set[str]:
     """Those of `names` that never occur in the dataset."""
     wanted = set(names)
-    return wanted - set(dataset.event_names.filter(name__in=wanted).values_list("name", flat=True))
+    known = dataset.event_names.filter(name__in=list(filter(_can_be_stored, wanted)))
+    return wanted - set(known.values_list("name", flat=True))
+
+
+def _can_be_stored(name: str) -> bool:
+    """Whether PostgreSQL can hold the text at all: no NUL, no half of a surrogate pair."""
+    return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def live_run(dataset: Dataset, digest: str) -> FlowRun | None:

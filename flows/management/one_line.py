@@ -16,7 +16,3 @@ class OneLineCommand(BaseCommand):
 
         parser.error = refuse  # type: ignore[method-assign]
         return parser
-
-    def refuse(self, message: object) -> CommandError:
-        """The error to raise for a value that cannot be meant."""
-        return CommandError(" ".join(str(message).split()), returncode=2)

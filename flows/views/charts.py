@@ -102,7 +102,7 @@ def events(request: TeamRequest, dataset_slug: str) -> HttpResponse:
 def _question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | None:
     """What the address asks, or the saved question where it asks nothing; None without a dataset to ask."""
     zone = ZoneInfo(request.team.time_zone)
-    if slug := request.GET.get("dataset"):
+    if slug := request.GET.get("dataset", "").replace("\0", ""):
         dataset = access.dataset_of(request.team, slug)
     else:
         dataset = (

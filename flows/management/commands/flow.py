@@ -10,8 +10,8 @@ from accounts.models import Team
 from flows.engine.query import COLLAPSES, COUNTS, OCCURRENCES, FlowQuery, QueryError
 from flows.figures import duration, figure, share
 from flows.lettering import cut_middle_to, printable
+from flows.management.asking import Refused, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
-from flows.models import Dataset
 from flows.moments import read_moment
 from flows.services import runs
 from flows.store import DamagedSegment
@@ -48,16 +48,12 @@ class Command(OneLineCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        team = Team.objects.filter(slug=options["team"]).first()
-        if team is None:
-            raise self.refuse(f"there is no team “{options['team']}”.")
-        dataset = Dataset.objects.filter(team=team, slug=options["dataset"]).first()
-        if dataset is None:
-            raise self.refuse(f"there is no dataset “{options['dataset']}” in {team.name}.")
+        team = team_named(options["team"])
+        dataset = dataset_named(team, options["dataset"])
         try:
             result = runs.answer_now(dataset=dataset, query=_query(options, team))
         except (QueryError, DamagedSegment) as error:
-            raise self.refuse(error) from None
+            raise Refused(error) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if options["json"] else "\n".join(_lines(result)))
 
 

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from accounts.models import Membership, Role, Team, User
 
@@ -55,7 +56,9 @@ def team_view(
             safe = request.method in ("GET", "HEAD", "OPTIONS")
             require(membership, role if safe or write is None else write)
             request.team, request.membership = membership.team, membership
-            return view(request, *args, **kwargs)
+            # Every time on the pages of a team is told in the team's zone.
+            with timezone.override(membership.team.time_zone):
+                return view(request, *args, **kwargs)
 
         return inner
 

@@ -35,6 +35,7 @@ class InvitationForm(forms.ModelForm[Invitation]):
     class Meta:
         model = Invitation
         fields = ["email", "role"]
+        labels = {"email": "E-mail address"}
 
 
 class RoleForm(forms.ModelForm[Membership]):

@@ -3,8 +3,10 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from accounts.access import team_view
 from accounts.models import Invitation, Membership, Role, Team, User
 
 
@@ -118,3 +120,13 @@ def test_the_team_page_asks_the_same_number_of_queries_for_any_number_of_members
         user = User.objects.create_user(f"new-{number}@example.com")
         Membership.objects.create(team=team, user=user, role=Role.VIEWER)
     assert queries() == before
+
+
+def test_times_are_told_in_the_zone_of_the_team(team, alice):
+    Team.objects.filter(pk=team.pk).update(time_zone="Asia/Tokyo")
+    request = RequestFactory().get("/")
+    request.user = alice
+    zones = []
+    team_view(Role.VIEWER)(lambda _: zones.append(timezone.get_current_timezone_name()))(request, team_slug=team.slug)
+    assert zones == ["Asia/Tokyo"]
+    assert timezone.get_current_timezone_name() == "UTC"

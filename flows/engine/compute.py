@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import SegmentArrays
-from flows.engine.counting import bucket_seconds, count_labels, count_links, pick_ranks, rank_labels
+from flows.engine.counting import LinkTimes, bucket_seconds, count_labels, follow_links, rank_labels
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, STATES, TIES, gap_bucket
 from flows.engine.labels import label_events
@@ -24,6 +24,7 @@ from flows.engine.source import Cancelled, PathSource, PathTable
 
 GIB = 1 << 30
 MOST_BUCKETS = 3712
+CELL_BYTES = 40  # of one cell that occurs, while it is sorted and merged
 
 
 @dataclass(slots=True)
@@ -48,9 +49,9 @@ class StepNodes:
 
 @dataclass(slots=True)
 class StepLeaving:
-    """What leaves the nodes of one step: link times, repeats, ends, as :func:`count_links` adds them up."""
+    """What leaves the nodes of one step: links with their times, repeats (int64[nodes]), ends (int64[nodes, 4])."""
 
-    times: NDArray[Any]
+    times: LinkTimes
     repeats: NDArray[np.int64]
     ends: NDArray[np.int64]
 
@@ -181,47 +182,43 @@ def find_nodes(source: PathSource, query: FlowQuery, budget: int) -> list[StepNo
 
 
 def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> list[StepLeaving]:
-    """Per step: links with their times, repeats and ends of its nodes. As many steps a pass as the budget allows."""
+    """Per step: links with times, repeats and ends of its nodes. As many steps a pass as the budget allows."""
     rules = source.rules
     buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
-    counter = np.int32 if source.totals[ROWS] < 1 << 31 else np.int64
-    labels = len(source.labels.names)
+    rows = int(source.totals[ROWS])
     done: list[StepLeaving] = []
     while len(done) < len(steps):
         group: dict[int, StepLeaving] = {}
         size = 0
         for step in range(len(done), len(steps)):
-            shape = (steps[step].size, steps[step + 1].size if step < rules.steps else 0, buckets)
-            size += int(np.prod(shape)) * np.dtype(counter).itemsize
+            here = steps[step].size
+            links = here * steps[step + 1].size if step < rules.steps else 0
+            size += CELL_BYTES * min(rows, links * buckets)
             if group and size > budget:
                 break
-            group[step] = StepLeaving(
-                np.zeros(shape, counter), np.zeros(shape[0], np.int64), np.zeros((shape[0], len(STATES)), np.int64)
-            )
+            times, ends = LinkTimes(links, buckets), np.zeros((here, len(STATES)), np.int64)
+            group[step] = StepLeaving(times, np.zeros(here, np.int64), ends)
 
-        def count(step: int, tables: list[PathTable], group: dict[int, StepLeaving] = group) -> None:
-            after = min(step + 1, rules.steps)
-            _add_step(tables, step, after, steps[step].table(labels), steps[after].table(labels), group[step])
+        def follow(step: int, tables: list[PathTable], group: dict[int, StepLeaving] = group) -> None:
+            _follow_step(tables, step, steps, len(source.labels.names), group[step])
 
         for tables in source.waves():
-            source.map(lambda step, tables=tables, count=count: count(step, tables), list(group))  # type: ignore[misc]
+            source.map(lambda step, tables=tables, follow=follow: follow(step, tables), list(group))  # type: ignore[misc]
         done += group.values()
     return done
 
 
-def _add_step(
-    tables: Sequence[PathTable],
-    step: int,
-    after: int,
-    nodes: NDArray[np.int32],
-    next_nodes: NDArray[np.int32],
-    leaving: StepLeaving,
+def _follow_step(
+    tables: Sequence[PathTable], step: int, steps: Sequence[StepNodes], labels: int, leaving: StepLeaving
 ) -> None:
+    after = min(step + 1, len(steps) - 1)
+    nodes, next_nodes = steps[step].table(labels), steps[after].table(labels)
     for table in tables:
         rows = table.rows
-        labels = table.labels[step, :rows]
-        count_links(
-            labels,
+        labels_here = table.labels[step, :rows]
+        cells = np.empty(rows, leaving.times.cell_type)
+        n = follow_links(
+            labels_here,
             table.labels[after, :rows],
             table.gaps[after, :rows],
             table.repeats[step, :rows],
@@ -229,12 +226,16 @@ def _add_step(
             step,
             nodes,
             next_nodes,
-            leaving.times,
+            steps[after].size,
+            leaving.times.buckets,
+            cells,
             leaving.repeats,
             leaving.ends,
         )
+        leaving.times.add(cells, n)
         here = table.many_step == step
-        np.add.at(leaving.repeats, nodes[labels[table.many_row[here]]], table.many[here])
+        np.add.at(leaving.repeats, nodes[labels_here[table.many_row[here]]], table.many[here])
+    leaving.times.settle()
 
 
 def _name(
@@ -255,11 +256,8 @@ def _name(
         )
     links = []
     for step, out in enumerate(leaving[:-1]):
-        counts_of = out.times.sum(axis=2, dtype=np.int64)
-        for source, target in np.argwhere(counts_of).tolist():
-            total = int(counts_of[source, target])
-            median, p90 = (
-                bucket_seconds(int(pick_ranks(out.times[source, target], tenths, total))) for tenths in (5, 9)
-            )
-            links.append(Link(grid[step][source], grid[step + 1][target], total, median, p90))
+        targets = len(grid[step + 1])
+        for link, count, median, p90 in out.times.summary():
+            source, target = grid[step][link // targets], grid[step + 1][link % targets]
+            links.append(Link(source, target, count, bucket_seconds(median), bucket_seconds(p90)))
     return [node for row in grid for node in row if node.count], links

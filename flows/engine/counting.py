@@ -12,6 +12,8 @@ from flows.engine.kernels import END_SHIFT, LENGTH_MASK, MANY_REPEATS, U
 
 Array = Any
 
+DENSE_CELLS = 1 << 19
+
 
 @kernel
 def count_labels(labels: Array, ends: Array, step: Array, counts: Array) -> None:
@@ -30,7 +32,7 @@ def count_labels(labels: Array, ends: Array, step: Array, counts: Array) -> None
 
 
 @kernel
-def count_links(
+def follow_links(
     labels: Array,
     next_labels: Array,
     next_gaps: Array,
@@ -39,11 +41,13 @@ def count_links(
     step: Array,
     nodes: Array,
     next_nodes: Array,
-    times: Array,
+    next_size: Array,
+    buckets: Array,
+    cells: Array,
     node_repeats: Array,
     node_ends: Array,
-) -> None:
-    """Add what leaves the nodes of one step.
+) -> Array:
+    """Say for every path which link it takes from one step to the next, or where it ends.
 
     Parameters
     ----------
@@ -56,42 +60,105 @@ def count_links(
     ends : uint8[rows]
     nodes, next_nodes : int32[labels]
         Label code → node of the step.
-    times : int32|int64[nodes of this step, nodes of the next, buckets]
-        Link times, added up.
+    next_size, buckets : int
+        Nodes of the next step, buckets of a histogram.
+    cells : int32|int64[rows]
+        Receives ``(node · next_size + next node) · buckets + bucket`` of each link.
     node_repeats : int64[nodes of this step]
     node_ends : int64[nodes of this step, 4]
+        Added up.
+
+    Returns
+    -------
+    int
+        How many cells were written.
     """
+    n = 0
     for row in range(ends.size):
         end = ends[U(row)]
         length = end & LENGTH_MASK
         if length > step:
-            node = nodes[U(labels[U(row)])]
+            node = np.int64(nodes[U(labels[U(row)])])
             if length > step + 1:
-                times[U(node), U(next_nodes[U(next_labels[U(row)])]), U(next_gaps[U(row)])] += 1
+                link = node * next_size + next_nodes[U(next_labels[U(row)])]
+                cells[U(n)] = link * buckets + next_gaps[U(row)]
+                n += 1
             else:
                 node_ends[U(node), U(end >> END_SHIFT)] += 1
             more = repeats[U(row)]
             if more != 0 and more != MANY_REPEATS:
                 node_repeats[U(node)] += more
+    return n
 
 
 @kernel
-def pick_ranks(histogram: Array, tenths: Array, total: Array) -> Array:
-    """Bucket of the smallest value that at least tenths/10 of all values do not exceed.
+def add_cells(cells: Array, n: Array, histogram: Array) -> None:
+    """Count the first n cells in a dense histogram (int64[cells])."""
+    for k in range(n):
+        histogram[U(cells[U(k)])] += 1
+
+
+class LinkTimes:
+    """Histograms of the times of all links of one step; partial ones add up exactly.
+
+    Dense while small. Else only the cells that occur are kept: they are at most as many as there are links.
 
     Parameters
     ----------
-    histogram : int[buckets]
-    tenths, total : int
-        Share, and how many values there are (at least 1).
+    links, buckets : int
+        Possible links of the step, buckets a link.
     """
-    rank = (total * tenths + 9) // 10
-    seen = 0
-    for bucket in range(histogram.size):
-        seen += histogram[bucket]
-        if seen >= rank:
-            return bucket
-    return histogram.size - 1
+
+    def __init__(self, links: int, buckets: int) -> None:
+        size = links * buckets
+        self.buckets = buckets
+        self.cell_type = np.int32 if size < 1 << 31 else np.int64
+        self._dense = np.zeros(size, np.int64) if size <= DENSE_CELLS else None
+        self._waiting: list[NDArray[Any]] = []
+        self._cells = np.zeros(0, np.int64)
+        self._counts = np.zeros(0, np.int64)
+
+    def add(self, cells: NDArray[Any], n: int) -> None:
+        """Count the first n cells."""
+        if self._dense is not None:
+            add_cells(cells, n, self._dense)
+        else:
+            self._waiting.append(cells[:n])
+
+    def settle(self) -> None:
+        """Count what waits; after each wave, so that no more than one wave waits."""
+        if not self._waiting:
+            return
+        cells = np.sort(np.concatenate(self._waiting))
+        self._waiting = []
+        firsts = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])) if len(cells) else cells)
+        counts = np.diff(firsts, append=len(cells))
+        merged = np.concatenate((self._cells, cells[firsts].astype(np.int64)))
+        counts = np.concatenate((self._counts, counts))
+        if len(self._cells):
+            self._cells, place = np.unique(merged, return_inverse=True)
+            counts = np.bincount(place, counts).astype(np.int64)
+        else:
+            self._cells = merged
+        self._counts = counts
+
+    def summary(self) -> list[tuple[int, int, int, int]]:
+        """Each link that occurs: its number, its count, and the buckets of its median and its p90.
+
+        Those are the smallest times that half, or nine tenths, of all times of the link do not exceed.
+        """
+        cells, counts = self._cells, self._counts
+        if self._dense is not None:
+            cells = np.flatnonzero(self._dense)
+            counts = self._dense[cells]
+        links, first = np.unique(cells // self.buckets, return_index=True)
+        seen = np.cumsum(counts)
+        before = seen[first] - counts[first]
+        totals = np.diff(np.append(before, counts.sum()))
+        median, p90 = (
+            cells[np.searchsorted(seen, before + (totals * tenths + 9) // 10)] % self.buckets for tenths in (5, 9)
+        )
+        return list(zip(links.tolist(), totals.tolist(), median.tolist(), p90.tolist(), strict=True))
 
 
 def bucket_seconds(bucket: int) -> float:

@@ -108,11 +108,11 @@ def content_keys(actors: Keys, events: Keys, ids: Keys, properties: Keys) -> Key
 
 
 def _hash_chunk(texts: pa.Array) -> Keys:
+    if not pa.types.is_string(texts.type):
+        texts = texts.cast(pa.large_string())
+    large = pa.types.is_large_string(texts.type)
     if texts.null_count:
         texts = texts.fill_null("")
-    large = pa.types.is_large_string(texts.type)
-    if not large and not pa.types.is_string(texts.type):
-        texts, large = texts.cast(pa.large_string()), True
     out = np.empty(len(texts), np.uint64)
     _, offsets, data = texts.buffers()
     whole: npt.NDArray[Any] = (

@@ -9,13 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from flows.importers.blocks import BOM, Block, check_encoding, sql_text
-from flows.importers.canonical import Unreadable, dump, load
+from flows.importers.canonical import Unreadable, dump, load, spread
 from flows.importers.faults import FOUND, MAX_COLUMNS, MAX_FIELD, MAX_ROW, ImportFault, Reason, Reject, shorten
 from flows.importers.roles import LABELS, resolve
 from flows.importers.source import Source
 
 _SAMPLE = 1024 * 1024
-_NOTHING = "('null','\"\"','{}','[]','NaN','Infinity','-Infinity')"
+NOTHING = "('null','\"\"','{}','[]','NaN','Infinity','-Infinity')"
+
+
+# JSON functions raise on what is not JSON, and only CASE keeps them from looking.
+_IS_OBJECT = "CASE WHEN json_valid(text) THEN json_type(text) = 'OBJECT' ELSE false END"
+_INNER = f"CASE WHEN {_IS_OBJECT} THEN json_type(text, '/properties') = 'OBJECT' ELSE false END"
+_WIDE = 256  # SQL of more columns than this costs more than it saves
 
 
 class NdjsonReader:
@@ -34,7 +40,7 @@ class NdjsonReader:
                 f"{source.name} has no line end in its first megabyte; NDJSON is one object on each line."
             )
         check_encoding(source.name, whole, len(whole), 1)
-        self.columns = self._keys(self._sample)
+        self.columns, _ = self._keys(self._sample)
         if not self.columns:
             raise ImportFault(f"{source.name} is not NDJSON: line 1 is not a JSON object with members.")
         if len(self.columns) > MAX_COLUMNS:
@@ -84,24 +90,16 @@ class NdjsonReader:
         lines = _lines(data, line)
         if lines is None:
             return
-        good = self._ask("SELECT json_valid(text) AND json_type(text) = 'OBJECT' AS good FROM lines", lines)["good"]
+        good = self._ask(f"SELECT {_IS_OBJECT} AS good FROM lines ORDER BY line", lines)["good"]
         rejects = [_not_json(row) for row in lines.filter(pc.invert(good)).to_pylist()]
         yield from self._take_apart(lines.filter(good), rejects)
 
     def _take_apart(self, lines: pa.Table, rejects: list[Reject]) -> Iterator[Block]:
-        keys = self._keys(lines)
-        if len(keys) > 2 * MAX_COLUMNS:
-            # Lines that share few keys are read in smaller groups; a line with too many of them is not read.
-            half = lines.num_rows // 2
-            if half:
-                yield from self._take_apart(lines.slice(0, half), rejects)
-                yield from self._take_apart(lines.slice(half), [])
-                return
-            row = lines.to_pylist()[0]
-            detail = f"{len(keys):,} fields; at most {MAX_COLUMNS:,} can be read"
-            yield Block(_empty(), [*rejects, Reject(row["line"], "Row", Reason.TOO_MANY, detail, shorten(row["text"]))])
+        keys, has_inner = self._keys(lines)
+        if len(keys) > _WIDE:
+            yield self._one_by_one(lines, rejects)
             return
-        found = self._ask(self._select(keys), lines)
+        found = self._ask(self._select(keys, has_inner), lines)
         large = found["large"]
         rejects = rejects + [
             Reject(
@@ -116,6 +114,31 @@ class NdjsonReader:
         found = found.filter(pc.invert(large)) if rejects else found
         yield self._with_nested(found, rejects)
 
+    def _one_by_one(self, lines: pa.Table, rejects: list[Reject]) -> Block:
+        """The same as `_select`, for lines that share few keys."""
+        rows: dict[str, list[Any]] = {name: [] for name in ("line", *LABELS, "properties")}
+        for line, text in zip(lines["line"].to_pylist(), lines["text"].to_pylist(), strict=True):
+            try:
+                members = spread(load(text))
+            except Unreadable:
+                rejects.append(_too_deep(line, text))
+                continue
+            if len(members) > MAX_COLUMNS:
+                detail = f"{len(members):,} fields; at most {MAX_COLUMNS:,} can be read"
+                rejects.append(Reject(line, "Row", Reason.TOO_MANY, detail, shorten(text)))
+                continue
+            if len(text) > MAX_FIELD and any(len(_shown(value).encode()) > MAX_FIELD for value in members.values()):
+                rejects.append(_too_large(line, text))
+                continue
+            rows["line"].append(line)
+            for role in LABELS:
+                value = members.pop(self.mapping[role], None) if role in self.mapping else None
+                rows[role].append(None if value is None else _shown(value))
+            rows["properties"].append(dump(members))
+        kinds = {"line": pa.int64()}
+        table = pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in rows.items()})
+        return Block(self._with_numbers(table), rejects)
+
     def _with_nested(self, found: pa.Table, rejects: list[Reject]) -> Block:
         """Objects within properties are sorted too; only rows that hold some are touched."""
         rows = found.select(["line", *LABELS, "properties"])
@@ -127,18 +150,24 @@ class NdjsonReader:
                 texts.append(dump(load(text)) if nested else text)
             except Unreadable:
                 texts.append(None)
-                detail = "JSON that is nested too deeply"
-                rejects.append(Reject(line, "Row", Reason.NOT_JSON, detail, shorten(text)))
+                rejects.append(_too_deep(line, text))
         column = pa.array(texts, pa.string())
         rows = rows.set_column(rows.column_names.index("properties"), "properties", column)
-        return Block(rows.filter(column.is_valid()), rejects)
+        return Block(self._with_numbers(rows.filter(column.is_valid())), rejects)
 
-    def _select(self, keys: list[str]) -> str:
+    def _with_numbers(self, rows: pa.Table) -> pa.Table:
+        """Numbers as DuckDB writes them, whoever wrote them first."""
+        sql = "SELECT * REPLACE (json_extract(properties, '$')::VARCHAR AS properties) FROM lines ORDER BY line"
+        return self._ask(sql, rows)
+
+    def _select(self, keys: list[str], has_inner: bool) -> str:
         """A member of `properties` counts where the object itself has no such member."""
         outer = ", ".join(sql_text(f"/{_pointer(key)}") for key in keys)
-        inner = ", ".join(sql_text(f"/properties/{_pointer(key)}") for key in keys)
+        inner = ", ".join(sql_text(f"/properties/{_pointer(key)}") for key in keys if has_inner)
         values = [
-            f"CASE WHEN o[{i}] IS NULL OR o[{i}] IN {_NOTHING} THEN n[{i}] ELSE o[{i}] END AS v{i}"
+            f"CASE WHEN o[{i}] IS NULL OR o[{i}] IN {NOTHING} THEN n[{i}] ELSE o[{i}] END AS v{i}"
+            if has_inner
+            else f"o[{i}] AS v{i}"
             for i in range(1, len(keys) + 1)
         ]
         place = {key: i for i, key in enumerate(keys, start=1)}
@@ -149,7 +178,7 @@ class NdjsonReader:
         ]
         free = sorted((key for key in keys if key not in self.mapping.values()), key=str.encode)
         parts = [
-            f"CASE WHEN v{place[key]} NOT IN {_NOTHING} THEN {sql_text(dump_key(key))} || v{place[key]} END"
+            f"CASE WHEN v{place[key]} NOT IN {NOTHING} THEN {sql_text(dump_key(key))} || v{place[key]} END"
             for key in free
         ]
         nested = [
@@ -162,23 +191,21 @@ class NdjsonReader:
                 SELECT line, o, n, strlen(text) > {MAX_FIELD}
                     AND list_max(list_transform(list_concat(o, n), lambda x: strlen(x))) > {MAX_FIELD} AS large
                 FROM (SELECT line, text, json_extract(text, [{outer}])::VARCHAR[] AS o,
-                    json_extract(text, [{inner}])::VARCHAR[] AS n FROM lines)))
+                    json_extract(text, [{inner}]::VARCHAR[])::VARCHAR[] AS n FROM lines)))
             ORDER BY line"""
 
-    def _keys(self, lines: pa.Table) -> list[str]:
-        """Keys in the order in which they first come, those of `properties` behind the others."""
-        found = self._ask(
-            """SELECT key FROM (
-                SELECT unnest(json_keys(text)) AS key, line, 0 AS depth FROM lines WHERE json_valid(text)
-                UNION ALL SELECT unnest(json_keys(text, '/properties')), line, 1 FROM lines WHERE json_valid(text))
-            GROUP BY key ORDER BY min(depth), min(line), key""",
-            lines,
-        )["key"].to_pylist()
-        inner = self._ask(
-            "SELECT count(*) AS n FROM lines WHERE json_valid(text) AND json_type(text, '/properties') = 'OBJECT'",
-            lines,
+    def _keys(self, lines: pa.Table) -> tuple[list[str], bool]:
+        """Keys in the order in which they first come, those of `properties` behind the others; whether it has any."""
+        inner = bool(self._ask(f"SELECT count(*) FILTER ({_INNER}) AS n FROM lines", lines)["n"][0].as_py())
+        behind = (
+            f"UNION ALL SELECT unnest(CASE WHEN {_INNER} THEN json_keys(text, '/properties') END), line, 1 FROM lines"
         )
-        return [key for key in found if key != "properties" or not inner["n"][0].as_py()]
+        sql = f"""SELECT key FROM (
+                SELECT unnest(CASE WHEN {_IS_OBJECT} THEN json_keys(text) END) AS key, line, 0 AS depth FROM lines
+                {behind if inner else ""})
+            GROUP BY key ORDER BY min(depth), min(line), key"""
+        keys = self._ask(sql, lines)["key"].to_pylist()
+        return [key for key in keys if key != "properties" or not inner], inner
 
     def _ask(self, sql: str, lines: pa.Table) -> pa.Table:
         self.con.register("lines", lines)
@@ -208,6 +235,14 @@ def _not_json(row: dict[str, Any]) -> Reject:
     if "\0" in text:
         return Reject(row["line"], "Row", Reason.NUL, "A NUL byte stands in this row", shorten(text.replace("\0", "␀")))
     return Reject(row["line"], "Row", Reason.NOT_JSON, "This line is not one JSON object", shorten(text))
+
+
+def _too_large(line: int, text: str) -> Reject:
+    return Reject(line, "Row", Reason.TOO_LARGE, f"A field larger than {MAX_FIELD // 1024} KB", shorten(text))
+
+
+def _too_deep(line: int, text: str) -> Reject:
+    return Reject(line, "Row", Reason.NOT_JSON, "JSON that is nested too deeply", shorten(text))
 
 
 def _pointer(key: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from flows.importers.blocks import Block, sql_text
 from flows.importers.canonical import Unreadable, dump, load, spread
 from flows.importers.faults import MAX_COLUMNS, MAX_FIELD, ImportFault, Reason, Reject, shorten
-from flows.importers.ndjson import dump_key
+from flows.importers.ndjson import NOTHING, dump_key
 from flows.importers.roles import LABELS, resolve
 from flows.importers.source import Source
 
@@ -42,6 +43,8 @@ class ParquetReader:
         if not self._file.metadata.num_rows:
             raise ImportFault(f"{source.name} has no rows.")
         self.mapping = {} if wanted is None else resolve(source.name, self.columns, wanted)
+        self._places = {column: f"c{place}" for place, column in enumerate(self.columns)}
+        self._types = {field.name: field.type for field in schema}
         self._rows = self._file.metadata.num_rows
         self._read = 0
 
@@ -53,8 +56,8 @@ class ParquetReader:
         batch = next(self._batches(), None)
         if batch is None:
             return []
-        shown = ", ".join(f"coalesce(b.{_name(column)}::VARCHAR, '') AS {_name(column)}" for column in self.columns)
-        found = self._ask(f"SELECT {shown} FROM batch b", batch.slice(0, rows))
+        shown = ", ".join(f"coalesce({place}::VARCHAR, '') AS {place}" for place in self._places.values())
+        found = self._ask(f"SELECT {shown} FROM batch", pa.Table.from_batches([batch.slice(0, rows)]))
         return [list(row.values()) for row in found.to_pylist()]
 
     def blocks(self) -> Iterator[Block]:
@@ -62,38 +65,37 @@ class ParquetReader:
         self._read = 0
         select = self._select()
         for batch in self._batches():
-            table = pa.Table.from_batches([batch]).append_column(
-                "\0line", pa.array(range(self._read + 1, self._read + 1 + batch.num_rows), pa.int64())
-            )
+            lines = np.arange(self._read + 1, self._read + 1 + batch.num_rows)
             self._read += batch.num_rows
-            yield self._block(self._ask(select, table.rename_columns([*self.columns, "line number of this row"])))
+            yield self._block(self._ask(select, pa.Table.from_batches([batch]).append_column("line", pa.array(lines))))
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            yield from self._file.iter_batches(batch_size=_ROWS)
+            for batch in self._file.iter_batches(batch_size=_ROWS):
+                # SQL meets places, never names: those may be empty, or hostile.
+                yield batch.rename_columns(list(self._places.values()))
         except (pa.ArrowException, OSError) as error:
             raise ImportFault(f"{self.source.name} is a damaged Parquet file: {_first(error)}") from None
 
     def _select(self) -> str:
-        types = {field.name: field.type for field in self._file.schema_arrow}
         roles = []
         for role in LABELS:
             column = self.mapping.get(role)
-            text = "NULL::VARCHAR" if column is None else f"b.{_name(column)}::VARCHAR"
-            if role == "time" and column and (pa.types.is_timestamp(types[column]) or pa.types.is_date(types[column])):
-                text = f"epoch_us(b.{_name(column)}::TIMESTAMPTZ)"
+            text = f"{self._places[column]}::VARCHAR" if column in self._places else "NULL::VARCHAR"
+            if role == "time" and _is_time(self._types[column]):
+                text = f"epoch_us({self._places[column]}::TIMESTAMPTZ)"
             roles.append(f"{text} AS {role}")
-        free = sorted((column for column in self.columns if column not in self.mapping.values()), key=str.encode)
-        values = {column: _json(f"b.{_name(column)}", types[column]) for column in free}
-        parts = [
-            f"CASE WHEN {value} NOT IN ('null', '\"\"', '{{}}', '[]', 'NaN', 'Infinity', '-Infinity') "
-            f"THEN {sql_text(dump_key(column))} || {value} END"
-            for column, value in values.items()
-        ]
-        sizes = [f"coalesce(strlen(b.{_name(c)}), 0)" for c in self.columns if _is_text(types[c])]
+        parts = []
+        for column in sorted(self._free(), key=str.encode):
+            value = _json(self._places[column], self._types[column])
+            parts.append(f"CASE WHEN {value} NOT IN {NOTHING} THEN {sql_text(dump_key(column))} || {value} END")
+        sizes = [f"coalesce(strlen({self._places[c]}), 0)" for c in self.columns if _is_text(self._types[c])]
         large = f"greatest({', '.join(sizes)}, 0) > {MAX_FIELD}" if sizes else "false"
-        return f"""SELECT b."line number of this row" AS line, {", ".join(roles)},
-            '{{' || concat_ws(',', {", ".join(parts) or "NULL"}) || '}}' AS properties, {large} AS large FROM batch b"""
+        return f"""SELECT line, {", ".join(roles)},
+            '{{' || concat_ws(',', {", ".join(parts) or "NULL"}) || '}}' AS properties, {large} AS large FROM batch"""
+
+    def _free(self) -> list[str]:
+        return [column for column in self.columns if column not in self.mapping.values()]
 
     def _block(self, found: pa.Table) -> Block:
         rejects = [
@@ -101,9 +103,8 @@ class ParquetReader:
             for line in found.filter(found["large"])["line"].to_pylist()
         ]
         rows = (found.filter(pc.invert(found["large"])) if rejects else found).drop_columns(["large"])
-        types = {field.name: field.type for field in self._file.schema_arrow}
-        free = [column for column in self.columns if column not in self.mapping.values()]
-        if any(pa.types.is_nested(types[column]) for column in free) or "properties" in free:
+        free = self._free()
+        if any(pa.types.is_nested(self._types[column]) for column in free) or "properties" in free:
             texts: list[str | None] = []
             for line, text in zip(rows["line"].to_pylist(), rows["properties"].to_pylist(), strict=True):
                 try:
@@ -117,9 +118,8 @@ class ParquetReader:
             )
         return Block(rows, rejects)
 
-    def _ask(self, sql: str, batch: pa.Table | pa.RecordBatch) -> pa.Table:
-        table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
-        self.con.register("batch", table)
+    def _ask(self, sql: str, batch: pa.Table) -> pa.Table:
+        self.con.register("batch", batch)
         try:
             return self.con.sql(sql).to_arrow_table()
         except duckdb.Error as error:
@@ -147,8 +147,8 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def _is_time(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
 def _first(error: Exception) -> str:

@@ -41,9 +41,9 @@ class StepNodes:
         return len(self.codes) + 1
 
     def table(self, labels: int) -> NDArray[np.int32]:
-        """int32[labels]: label code → node of this step."""
-        nodes = np.full(labels, len(self.codes), np.int32)
-        nodes[self.codes] = np.arange(len(self.codes))
+        """int32[labels + 1]: label code + 1 → node of this step."""
+        nodes = np.full(labels + 1, len(self.codes), np.int32)
+        nodes[np.array(self.codes, np.int64) + 1] = np.arange(len(self.codes))
         return nodes
 
 
@@ -51,7 +51,7 @@ class StepNodes:
 class StepLeaving:
     """What leaves the nodes of one step: links with their times, repeats (int64[nodes]), ends (int64[nodes, 4])."""
 
-    times: LinkTimes
+    links: LinkTimes
     repeats: NDArray[np.int64]
     ends: NDArray[np.int64]
 
@@ -158,23 +158,23 @@ def compute_flow(
 
 def find_nodes(source: PathSource, query: FlowQuery, budget: int) -> list[StepNodes]:
     """Count every label of every step, then keep the most frequent ones as nodes (all anchors at step 0)."""
-    group = max(1, budget // (8 * max(1, len(source.labels.names))))
+    group = max(1, budget // (16 * max(1, len(source.labels.names))))
     nodes: list[StepNodes] = []
     while len(nodes) <= query.steps:
         steps = range(len(nodes), min(len(nodes) + group, query.steps + 1))
-        counts = {step: np.zeros(0, np.int64) for step in steps}
+        counts = {step: np.zeros((2, 0), np.int64) for step in steps}
         for tables in source.waves():
-            size = len(source.labels.names)
             for step in steps:
-                counts[step] = np.append(counts[step], np.zeros(size - len(counts[step]), np.int64))
+                missing = len(source.labels.names) + 1 - counts[step].shape[1]
+                counts[step] = np.pad(counts[step], ((0, 0), (0, missing)))
 
             def count(step: int, tables: list[PathTable] = tables, counts: dict[int, Any] = counts) -> None:
                 for table in tables:
-                    count_labels(table.labels[step, : table.rows], table.ends, step, counts[step])
+                    count_labels(table.labels[step, : table.rows], counts[step])
 
             source.map(count, steps)
         for step in steps:
-            found = counts.pop(step)
+            found = counts.pop(step).sum(axis=0)[1:]
             codes = rank_labels(found, source.labels.names, query.top if step else None)
             kept = found[codes].tolist()
             nodes.append(StepNodes(codes, kept, int(found.sum()) - sum(kept)))
@@ -196,8 +196,8 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> l
             size += CELL_BYTES * min(rows, links * buckets)
             if group and size > budget:
                 break
-            times, ends = LinkTimes(links, buckets), np.zeros((here, len(STATES)), np.int64)
-            group[step] = StepLeaving(times, np.zeros(here, np.int64), ends)
+            ends = np.zeros((here, len(STATES)), np.int64)
+            group[step] = StepLeaving(LinkTimes(links, buckets), np.zeros(here, np.int64), ends)
 
         def follow(step: int, tables: list[PathTable], group: dict[int, StepLeaving] = group) -> None:
             _follow_step(tables, step, steps, len(source.labels.names), group[step])
@@ -211,31 +211,31 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> l
 def _follow_step(
     tables: Sequence[PathTable], step: int, steps: Sequence[StepNodes], labels: int, leaving: StepLeaving
 ) -> None:
-    after = min(step + 1, len(steps) - 1)
+    last = step + 1 == len(steps)
+    after = step if last else step + 1
     nodes, next_nodes = steps[step].table(labels), steps[after].table(labels)
     for table in tables:
         rows = table.rows
         labels_here = table.labels[step, :rows]
-        cells = np.empty(rows, leaving.times.cell_type)
+        cells = np.empty(rows, leaving.links.cell_type)
         n = follow_links(
             labels_here,
-            table.labels[after, :rows],
+            np.zeros(rows, np.int32) if last else table.labels[after, :rows],
             table.gaps[after, :rows],
             table.repeats[step, :rows],
             table.ends,
-            step,
             nodes,
             next_nodes,
             steps[after].size,
-            leaving.times.buckets,
+            leaving.links.buckets,
             cells,
             leaving.repeats,
             leaving.ends,
         )
-        leaving.times.add(cells, n)
+        leaving.links.add(cells, n)
         here = table.many_step == step
         np.add.at(leaving.repeats, nodes[labels_here[table.many_row[here]]], table.many[here])
-    leaving.times.settle()
+    leaving.links.settle()
 
 
 def _name(
@@ -257,7 +257,7 @@ def _name(
     links = []
     for step, out in enumerate(leaving[:-1]):
         targets = len(grid[step + 1])
-        for link, count, median, p90 in out.times.summary():
+        for link, count, median, p90 in out.links.summary():
             source, target = grid[step][link // targets], grid[step + 1][link % targets]
             links.append(Link(source, target, count, bucket_seconds(median), bucket_seconds(p90)))
     return [node for row in grid for node in row if node.count], links

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.jit import kernel
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, MANY_REPEATS, U
+from flows.engine.kernels import END_SHIFT, MANY_REPEATS, U
 
 Array = Any
 
@@ -16,19 +16,18 @@ DENSE_CELLS = 1 << 19
 
 
 @kernel
-def count_labels(labels: Array, ends: Array, step: Array, counts: Array) -> None:
-    """Add the labels at one step to ``counts`` (int64[labels]).
+def count_labels(labels: Array, counts: Array) -> None:
+    """Add the labels at one step to ``counts``.
 
     Parameters
     ----------
     labels : int32[rows]
-        Label codes at this step; meaningless where the path is shorter.
-    ends : uint8[rows]
-        ``state << 5 | length`` of each path.
+        Label code + 1, or 0 where the path is over.
+    counts : int64[2, labels + 1]
+        Two rows that belong together: taking turns, equal neighbours need not wait for each other.
     """
-    for row in range(ends.size):
-        if ends[U(row)] & LENGTH_MASK > step:
-            counts[U(labels[U(row)])] += 1
+    for row in range(labels.size):
+        counts[U(row & 1), U(labels[U(row)])] += 1
 
 
 @kernel
@@ -38,7 +37,6 @@ def follow_links(
     next_gaps: Array,
     repeats: Array,
     ends: Array,
-    step: Array,
     nodes: Array,
     next_nodes: Array,
     next_size: Array,
@@ -52,14 +50,15 @@ def follow_links(
     Parameters
     ----------
     labels, next_labels : int32[rows]
-        Label codes at this step and at the next.
+        Label code + 1 at this step and at the next; 0 where the path is over.
     next_gaps : int16[rows]
         Buckets of the time between the two.
     repeats : uint8[rows]
         Repeats at this step; 255 stands for a number counted elsewhere.
     ends : uint8[rows]
-    nodes, next_nodes : int32[labels]
-        Label code → node of the step.
+        ``state << 5 | length`` of each path.
+    nodes, next_nodes : int32[labels + 1]
+        Label code + 1 → node of the step.
     next_size, buckets : int
         Nodes of the next step, buckets of a histogram.
     cells : int32|int64[rows]
@@ -75,19 +74,16 @@ def follow_links(
     """
     n = 0
     for row in range(ends.size):
-        end = ends[U(row)]
-        length = end & LENGTH_MASK
-        if length > step:
-            node = np.int64(nodes[U(labels[U(row)])])
-            if length > step + 1:
-                link = node * next_size + next_nodes[U(next_labels[U(row)])]
-                cells[U(n)] = link * buckets + next_gaps[U(row)]
-                n += 1
-            else:
-                node_ends[U(node), U(end >> END_SHIFT)] += 1
-            more = repeats[U(row)]
-            if more != 0 and more != MANY_REPEATS:
-                node_repeats[U(node)] += more
+        label, next_label = labels[U(row)], next_labels[U(row)]
+        node = np.int64(nodes[U(label)])
+        link = node * next_size + next_nodes[U(next_label)]
+        cells[U(n)] = link * buckets + next_gaps[U(row)]
+        n += next_label != 0
+        if label != 0 and next_label == 0:
+            node_ends[U(node), U(ends[U(row)] >> END_SHIFT)] += 1
+        more = repeats[U(row)]
+        if more != 0 and more != MANY_REPEATS:
+            node_repeats[U(node)] += more
     return n
 
 

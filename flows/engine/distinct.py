@@ -10,33 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES, U
+from flows.engine.kernels import END_SHIFT, STATES, U
 from flows.engine.source import PathSource, PathTable
 
 Array = Any
 
 HASH, COUNTS, CODES = 0, 1, 5  # columns of an entry: hash, four counts by end state, labels two by two
 ENTRIES_AT_FIRST = 1 << 12
-NO_PAIR = -1
 
 
 @kernel
-def _hash_paths(labels: Array, ends: Array, hashes: Array) -> None:
-    """64-bit hash of each label sequence; step by step, so that it reads columns."""
-    for row in range(ends.size):
+def _hash_paths(labels: Array, hashes: Array) -> None:
+    """64-bit hash of each label sequence with the nothing behind it; step by step, so that it reads columns."""
+    for row in range(hashes.size):
         hashes[U(row)] = np.uint64(0x9E3779B97F4A7C15)
     for step in range(labels.shape[0]):
-        for row in range(ends.size):
-            if ends[U(row)] & LENGTH_MASK > step:
-                h = (hashes[U(row)] ^ np.uint64(labels[U(step), U(row)] + 1)) * np.uint64(0xD6E8FEB86659FD93)
-                hashes[U(row)] = h ^ (h >> np.uint64(32))
+        for row in range(hashes.size):
+            h = (hashes[U(row)] ^ np.uint64(labels[U(step), U(row)])) * np.uint64(0xD6E8FEB86659FD93)
+            hashes[U(row)] = h ^ (h >> np.uint64(32))
 
 
 @inlined
-def _pair(labels: Array, row: Array, step: Array, length: Array) -> Array:
-    if step >= length:
-        return np.int64(NO_PAIR)
-    low = np.int64(0xFFFFFFFF) if step + 1 >= length else np.int64(labels[U(step + 1), U(row)])
+def _pair(labels: Array, row: Array, step: Array) -> Array:
+    low = np.int64(0) if step + 1 == labels.shape[0] else np.int64(labels[U(step + 1), U(row)])
     return np.int64(labels[U(step), U(row)]) << 32 | low
 
 
@@ -66,7 +62,6 @@ def _add_paths(
         if used == entries.shape[0]:
             break
         end = ends[U(row)]
-        length = np.int64(end & LENGTH_MASK)
         slot = hashed & mask
         while True:
             k = np.int64(slots[slot]) - 1
@@ -78,12 +73,12 @@ def _add_paths(
                 for state in range(COUNTS, CODES):
                     entries[U(k), U(state)] = 0
                 for pair in range(pairs):
-                    entries[U(k), U(CODES + pair)] = _pair(labels, row, 2 * pair, length)
+                    entries[U(k), U(CODES + pair)] = _pair(labels, row, 2 * pair)
                 break
             same = entries[U(k), U(HASH)] == np.int64(hashed)
             pair = 0
             while same and pair < pairs:
-                same = entries[U(k), U(CODES + pair)] == _pair(labels, row, 2 * pair, length)
+                same = entries[U(k), U(CODES + pair)] == _pair(labels, row, 2 * pair)
                 pair += 1
             if same:
                 break
@@ -195,7 +190,7 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
 
 def _hashes(table: PathTable) -> NDArray[np.uint64]:
     hashes = np.empty(table.rows, np.uint64)
-    _hash_paths(table.labels, table.ends, hashes)
+    _hash_paths(table.labels, hashes)
     return hashes
 
 
@@ -213,7 +208,7 @@ def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequ
     rows = [
         WholePath(
             -int(counts[at]),
-            tuple(names[code] for code in _codes(entries[at >> 2, CODES:]).tolist() if code >= 0),
+            tuple(names[label - 1] for label in _labels(entries[at >> 2, CODES:]).tolist() if label),
             STATES[at & 3],
         )
         for at in found.tolist()
@@ -221,24 +216,23 @@ def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequ
     return sorted(rows)[:wanted]
 
 
-def _codes(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Label codes in order of steps, −1 behind the end of the path."""
-    codes = np.stack((pairs >> 32, pairs & 0xFFFFFFFF), axis=-1).astype(np.uint32).view(np.int32)
-    return codes.reshape(*pairs.shape[:-1], -1)
+def _labels(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Label codes + 1 in order of steps, 0 behind the end of the path."""
+    return np.stack((pairs >> 32, pairs & 0xFFFFFFFF), axis=-1).reshape(*pairs.shape[:-1], -1)
 
 
 def _alphabetically_first(pairs: NDArray[np.int64], wanted: int, names: Sequence[str]) -> NDArray[np.int64]:
     """Indices of the rows that come first by their labels: at least ``wanted``; equal rows stay together."""
-    codes = _codes(pairs)
+    labels = _labels(pairs)
     sure: list[NDArray[np.int64]] = []
-    open_rows = np.arange(len(codes))
-    for step in range(codes.shape[1]):
+    open_rows = np.arange(len(labels))
+    for step in range(labels.shape[1]):
         if len(open_rows) <= wanted:
             break
-        column = codes[open_rows, step] + 1
+        column = labels[open_rows, step]
         present = np.flatnonzero(np.bincount(column))
         rank = np.zeros(present[-1] + 1, np.int64)
-        rank[sorted(present.tolist(), key=lambda code: (code > 0, names[code - 1]))] = np.arange(len(present))
+        rank[sorted(present.tolist(), key=lambda label: (label > 0, names[label - 1]))] = np.arange(len(present))
         ranks = rank[column]
         limit = np.partition(ranks, wanted - 1)[wanted - 1]
         sure.append(open_rows[ranks < limit])

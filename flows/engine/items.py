@@ -23,6 +23,7 @@ from flows.engine.kernels import (
     U,
     count_ties,
     end_state,
+    fill_row,
     first_at_or_after,
     gap_bucket,
     session_end,
@@ -141,7 +142,7 @@ def _walk_items(
         value = item_values[U(k)]
         k += rules.direction
         if length <= rules.steps:
-            labels[U(length), U(row)] = value >> LABEL_SHIFT
+            labels[U(length), U(row)] = (value >> LABEL_SHIFT) + 1
             gaps[U(length), U(row)] = gap_bucket(time - current)
             more = item_repeats[U(k - rules.direction)]
             used = write_repeats(repeats, many_row, many_step, many, used, length, row, more)
@@ -158,6 +159,7 @@ def _walk_items(
             break
         if beyond and not rules.between:
             break
+    fill_row(labels, repeats, row, length, rules.steps)
     closes = edge + rules.session_gap if rules.unit == SESSIONS else limit
     ends[U(row)] = end_state(beyond, converted, closes, rules.data_end) << END_SHIFT | length
     if not flags & EXCLUDED:

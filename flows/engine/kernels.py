@@ -57,7 +57,7 @@ class Rules(NamedTuple):
 class Block(NamedTuple):
     """Room for paths, one column a path; only the first ``counters[ROWS]`` are filled.
 
-    labels : int32[steps + 1, rows]; gaps : int16[steps + 1, rows], bucket of the time since the item before;
+    labels : int32[steps + 1, rows], label code + 1, or 0 where the path is over; gaps : int16[steps + 1, rows], bucket of the time since the item before;
     repeats : uint8[steps + 1, rows]; ends : uint8[rows], ``state << 5 | length``.
     Repeats from 255 on stand in many_row, many_step, many : int64[n].
     """
@@ -135,6 +135,14 @@ def write_repeats(
 
 
 @inlined
+def fill_row(labels: Array, repeats: Array, row: Array, length: Array, steps: Array) -> None:
+    """Say of the steps behind the end of a path that there is nothing; counting then needs no look at its length."""
+    for step in range(length, steps + 1):
+        labels[U(step), U(row)] = 0
+        repeats[U(step), U(row)] = 0
+
+
+@inlined
 def end_state(beyond: Array, converted: Array, closes: Array, data_end: Array) -> Array:
     if beyond:
         return CUT
@@ -194,7 +202,7 @@ def _walk_forward(
     current = times[U(i)]
     window = current + rules.within
     limit = min(window, current + rules.max_gap)
-    labels[U(0), U(row)] = item >> LABEL_SHIFT
+    labels[U(0), U(row)] = (item >> LABEL_SHIFT) + 1
     gaps[U(0), U(row)] = 0
     flags = item
     length = 1
@@ -218,7 +226,7 @@ def _walk_forward(
             beyond = True
             break
         now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
-        labels[U(length), U(row)] = value >> LABEL_SHIFT
+        labels[U(length), U(row)] = (value >> LABEL_SHIFT) + 1
         gaps[U(length), U(row)] = gap_bucket(time - current)
         item = value
         flags |= value
@@ -228,6 +236,7 @@ def _walk_forward(
         more = 0
         i += 1
     now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
+    fill_row(labels, repeats, row, length, rules.steps)
     closes = times[U(end - 1)] + rules.session_gap if rules.unit == SESSIONS else limit
     ends[U(row)] = end_state(beyond, False, closes, rules.data_end) << END_SHIFT | length
     if flags & EXCLUDED:

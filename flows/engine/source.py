@@ -17,7 +17,6 @@ from flows.engine.jit import kernel
 from flows.engine.kernels import (
     COUNTERS,
     CYCLES,
-    LENGTH_MASK,
     MANY,
     MANY_SHARE,
     ROWS,
@@ -61,12 +60,12 @@ class PathTable:
 
 
 @kernel
-def _name_cycles(labels: Array, ends: Array, first: Array, codes: Array) -> None:
-    for row in range(ends.size):
-        for step in range(ends[U(row)] & LENGTH_MASK):
-            label = labels[U(step), U(row)]
-            if label >= first:
-                labels[U(step), U(row)] = codes[U(label - first)]
+def _name_cycles(labels: Array, rows: Array, first: Array, codes: Array) -> None:
+    for step in range(labels.shape[0]):
+        for row in range(rows):
+            cycle = labels[U(step), U(row)] - 1 - first
+            if cycle >= 0:
+                labels[U(step), U(row)] = codes[U(cycle)] + 1
 
 
 class PathSource:
@@ -181,8 +180,7 @@ class PathSource:
         found, inverse = np.unique(cycles[: counters[CYCLES]], return_inverse=True)
         with self._lock:
             codes = [self.labels.cycle(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()]
-        rows = counters[ROWS]
-        _name_cycles(block.labels, block.ends[:rows], self.rules.labels, np.array(codes, np.int32)[inverse])
+        _name_cycles(block.labels, counters[ROWS], self.rules.labels, np.array(codes, np.int32)[inverse])
 
 
 class _Writer:

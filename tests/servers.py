@@ -7,7 +7,7 @@ from journeymap import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 
-os.environ.setdefault("JOURNEYMAP_DATA", str(ROOT / ".data" / "test"))
+os.environ.setdefault("JOURNEYMAP_DATA", str(ROOT / ".data-test"))
 os.environ["CELERY_QUEUE"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 os.environ["DATABASE_POOL"] = "4"
 embedded.attach()

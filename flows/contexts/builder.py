@@ -195,8 +195,8 @@ def _presets(form: QuestionForm, asker: Asker | None) -> Iterator[Preset]:
         return
     ranges: list[tuple[str, int | None, int | None]] = [("All", None, None)]
     for length in PRESETS:
-        since = midnight(days[1] - timedelta(days=length - 1), form.zone)
-        ranges.append((f"{length} d", microseconds(since), microseconds(midnight(days[1], form.zone, last=True))))
+        first = midnight(days[1] - timedelta(days=length - 1), form.zone)
+        ranges.append((f"{length} d", microseconds(first), microseconds(midnight(days[1], form.zone, last=True))))
     for name, since, until in ranges:
         url = asker.other(range_from=since, range_to=until)
         yield Preset(name, url, (asker.query.range_from, asker.query.range_to) == (since, until))

@@ -15,8 +15,10 @@ from flows.services import charts, runs
 
 EVENTS = ("start", "end", "only", "hide", "exclude")
 DURATIONS = ("session_gap", "within", "max_gap")
-OPTIONS = ("from", "to", "session_gap", "only", "hide", "exclude", "collapse", "start", "end")
-OPTIONS += ("count", "occurrence", "within", "max_gap", "steps", "top")
+OPTIONS = (
+    *("from", "to", "session_gap", "only", "hide", "exclude", "collapse", "start", "end"),
+    *("count", "occurrence", "within", "max_gap", "steps", "top"),
+)
 
 
 class EventsField(forms.Field):

@@ -15,7 +15,7 @@ from flows.contexts.builder import OFFERED, choices
 from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
 from flows.contexts.listing import chart_rows
 from flows.forms.charts import EVENTS, OPTIONS, NameForm, QuestionForm, carried_over, data_of, event_names
-from flows.models import FlowChart, FlowRun
+from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
 
 # How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
@@ -102,6 +102,7 @@ def events(request: TeamRequest, dataset_slug: str) -> HttpResponse:
 def _question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | None:
     """What the address asks, or the saved question where it asks nothing; None without a dataset to ask."""
     zone = ZoneInfo(request.team.time_zone)
+    dataset: Dataset | None
     if slug := request.GET.get("dataset", "").replace("\0", ""):
         dataset = access.dataset_of(request.team, slug)
     else:

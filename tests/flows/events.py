@@ -1,79 +1,74 @@
-"""Puts events into a dataset as an import would leave them: a segment, its catalogue, a new version."""
+"""Datasets with events in them, made the way people make them: by importing files."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-import duckdb
-from django.conf import settings
-from django.db import transaction
+from django.core.files import File
 
-from accounts.models import Team
-from flows.engine.arrays import actor_key
-from flows.models import Dataset, EventName, Segment
-from flows.store import write_segment
+from accounts.models import Team, User
+from flows.hashing import actor_key
+from flows.models import Dataset, Import
+from flows.services import datasets, imports
+from flows.store import EventStore
+from flows.store.disk import root
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-# Who did what, and how many minutes after noon.
-SHOP = [
-    *((who, "visit", 0) for who in ("ann", "ben", "cem", "dee")),
-    *((who, "search", 5) for who in ("ann", "ben", "cem")),
-    ("ann", "order", 9),
-    ("ben", "visit", 12),
-    ("ben", "order", 30),
-    ("dee", "help", 2),
-    # The data go on long after, so that windows close.
-    ("zoe", "help", 60 * 24 * 30),
-]
+HEAD = "user_id,timestamp,event"
+COLUMNS = {"actor": "user_id", "time": "timestamp", "event": "event"}
 
 
-def make_shop(team: Team, slug: str = "shop", rows: Iterable[tuple[str, str, float]] = SHOP) -> Dataset:
-    dataset = Dataset.objects.create(team=team, name=slug.replace("-", " ").title(), slug=slug)
-    give(dataset, rows)
-    return dataset
+def make_dataset(team: Team, name: str = "Web and app") -> Dataset:
+    return datasets.create_dataset(team=team, name=name)
 
 
-@transaction.atomic
-def give(dataset: Dataset, rows: Iterable[tuple[str, str, float]]) -> None:
-    """Rows are (actor, event, minutes after NOON)."""
-    con = duckdb.connect()
-    con.execute(
-        "CREATE TABLE rows (actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT, line BIGINT,"
-        " insert_id VARCHAR, session VARCHAR, properties VARCHAR)"
-    )
-    start = int(NOON.timestamp()) * 1_000_000
-    table = [
-        (actor_key(who), who, what, start + round(minutes * 60_000_000), line)
-        for line, (who, what, minutes) in enumerate(rows)
-    ]
-    con.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)", table)
-    workspace = Path(settings.DATA_DIR) / "store" / "work"
-    workspace.mkdir(parents=True, exist_ok=True)
-    new = write_segment(con, "rows", team_id=dataset.team_id, dataset_id=dataset.pk, workspace=workspace)
-    dataset.version += 1
-    dataset.events += new.rows
-    dataset.data_from = min(filter(None, (dataset.data_from, new.time_from)))
-    dataset.data_through = max(filter(None, (dataset.data_through, new.time_through)))
-    dataset.save()
-    Segment.objects.create(
-        team_id=dataset.team_id,
-        dataset=dataset,
-        import_number=dataset.version,
-        file=new.file,
-        rows=new.rows,
-        bytes=new.bytes,
-        checksum=new.checksum,
-        time_from=new.time_from,
-        time_through=new.time_through,
-        born=dataset.version,
-    )
-    for count in new.names:
-        name, _ = EventName.objects.get_or_create(
-            team_id=dataset.team_id,
-            dataset=dataset,
-            name=count.name,
-            defaults={"events": 0, "first_at": count.first_at, "last_at": count.last_at},
-        )
-        name.events += count.events
-        name.save()
+def make_import(
+    dataset: Dataset,
+    data: str | bytes,
+    *,
+    name: str = "events.csv",
+    mapping: dict[str, str] | None = None,
+    by: User | None = None,
+    **options: Any,
+) -> Import:
+    """A queued import that nobody runs yet."""
+    raw = data.encode() if isinstance(data, str) else data
+    import_ = imports.create_import(dataset=dataset, file=File(BytesIO(raw), name), filename=name, by=by, **options)
+    Import.objects.filter(pk=import_.pk).update(mapping=COLUMNS if mapping is None else mapping)
+    imports.queue(import_=import_, ring=False)
+    import_.refresh_from_db()
+    return import_
+
+
+def run(import_: Import) -> Import:
+    imports.run_import(team_id=import_.team_id, import_id=import_.pk)
+    import_.refresh_from_db()
+    return import_
+
+
+def bring_in(dataset: Dataset, data: str | bytes, **options: Any) -> Import:
+    return run(make_import(dataset, data, **options))
+
+
+def events_of(dataset: Dataset, version: int | None = None) -> list[tuple[int, int, str]]:
+    """Every event of a version as (actor key, µs, name), in the order of people, time and arrival."""
+    snapshot = EventStore(dataset.team_id).snapshot(dataset, version)
+    found = []
+    for order, segment in enumerate(snapshot.segments):
+        for person, key in enumerate(segment.keys.tolist()):
+            for at in range(int(segment.starts[person]), int(segment.starts[person + 1])):
+                found.append((key, int(segment.times[at]), order, at, segment.names[segment.codes[at]]))
+    return [(key, time, name) for key, time, _, _, name in sorted(found)]
+
+
+def names_of(dataset: Dataset, actor: str) -> list[str]:
+    return [name for key, _, name in events_of(dataset) if key == actor_key(actor)]
+
+
+def files_below(*parts: str) -> set[str]:
+    """Files of segments, indexes, rejects and workspaces that are on disk."""
+    home = root().joinpath(*parts)
+    return {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
+
+
+def stored_files(team: Team) -> set[Path]:
+    return {path for path in (root() / "teams" / str(team.pk)).rglob("*") if path.is_file()}

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,18 @@ class StepNodes:
 
 @dataclass(slots=True)
 class StepLeaving:
-    """What leaves the nodes of one step: links with their times, repeats (int64[nodes]), ends (int64[nodes, 4])."""
+    """What leaves the nodes of one step: links with their times, repeats (int64[nodes]), ends (int64[nodes, 4]).
+
+    ``found`` is the summary of the links, once all of them are counted.
+    """
 
     links: LinkTimes
     repeats: NDArray[np.int64]
     ends: NDArray[np.int64]
+    found: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def summarize(self) -> None:
+        self.found = self.links.summary()
 
 
 def compute_flow(
@@ -204,6 +211,7 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> l
 
         for tables in source.waves():
             source.map(lambda step, tables=tables, follow=follow: follow(step, tables), list(group))  # type: ignore[misc]
+        source.map(StepLeaving.summarize, list(group.values()))
         done += group.values()
     return done
 
@@ -257,7 +265,7 @@ def _name(
     links = []
     for step, out in enumerate(leaving[:-1]):
         targets = len(grid[step + 1])
-        for link, count, median, p90 in out.links.summary():
+        for link, count, median, p90 in out.found:
             source, target = grid[step][link // targets], grid[step + 1][link % targets]
             links.append(Link(source, target, count, bucket_seconds(median), bucket_seconds(p90)))
     return [node for row in grid for node in row if node.count], links

@@ -82,8 +82,7 @@ def follow_links(
         if label != 0 and next_label == 0:
             node_ends[U(node), U(ends[U(row)] >> END_SHIFT)] += 1
         more = repeats[U(row)]
-        if more != 0 and more != MANY_REPEATS:
-            node_repeats[U(node)] += more
+        node_repeats[U(node)] += more if more != MANY_REPEATS else 0
     return n
 
 

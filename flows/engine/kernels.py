@@ -57,9 +57,14 @@ class Rules(NamedTuple):
 class Block(NamedTuple):
     """Room for paths, one column a path; only the first ``counters[ROWS]`` are filled.
 
-    labels : int32[steps + 1, rows], label code + 1, or 0 where the path is over; gaps : int16[steps + 1, rows], bucket of the time since the item before;
-    repeats : uint8[steps + 1, rows]; ends : uint8[rows], ``state << 5 | length``.
-    Repeats from 255 on stand in many_row, many_step, many : int64[n].
+    labels : int32[steps + 1, rows]
+        Label code + 1, or 0 where the path is over.
+    gaps : int16[steps + 1, rows]
+        Bucket of the time since the item before; meaningless where the path is over.
+    repeats : uint8[steps + 1, rows]
+        255 and more stand in many_row, many_step, many : int64[n].
+    ends : uint8[rows]
+        ``state << 5 | length``.
     """
 
     labels: Array

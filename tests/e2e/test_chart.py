@@ -12,7 +12,7 @@ from flows.engine.query import FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, runs
 from flows.views import charts as views
-from tests.flows.events import give, make_shop
+from tests.flows.shops import give, make_shop
 from tests.workers import celery_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

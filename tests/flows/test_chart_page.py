@@ -13,7 +13,7 @@ from flows.engine.query import HOUR, FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
 from flows.views import charts as views
-from tests.flows.events import give, make_shop
+from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))
 SCRIPT = "<script>alert(1)</script>"

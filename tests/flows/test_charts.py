@@ -11,7 +11,7 @@ from flows.engine.query import DAY, HOUR, FlowQuery, QueryError
 from flows.models import FlowChart
 from flows.moments import read_moment, write_moment
 from flows.services import charts
-from tests.flows.events import make_shop
+from tests.flows.shops import make_shop
 
 VISIT = FlowQuery(start=("visit",))
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

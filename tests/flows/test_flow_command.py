@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Team
 from flows.models import EventName, FlowRun
-from tests.flows.events import make_shop
+from tests.flows.shops import make_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("JOURNEYMAP_REAL_DATA", ROOT.parent / "shared" / "data"))

@@ -14,7 +14,7 @@ from flows.engine.query import FlowQuery, QueryError
 from flows.models import Dataset, FlowRun
 from flows.services import charts, jobs, runs
 from flows.store import disk
-from tests.flows.events import give, make_shop
+from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))
 

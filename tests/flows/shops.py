@@ -1,0 +1,79 @@
+"""Puts events into a dataset as an import would leave them: a segment, its catalogue, a new version."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import Team
+from flows.engine.arrays import actor_key
+from flows.models import Dataset, EventName, Segment
+from flows.store import write_segment
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+# Who did what, and how many minutes after noon.
+SHOP = [
+    *((who, "visit", 0) for who in ("ann", "ben", "cem", "dee")),
+    *((who, "search", 5) for who in ("ann", "ben", "cem")),
+    ("ann", "order", 9),
+    ("ben", "visit", 12),
+    ("ben", "order", 30),
+    ("dee", "help", 2),
+    # The data go on long after, so that windows close.
+    ("zoe", "help", 60 * 24 * 30),
+]
+
+
+def make_shop(team: Team, slug: str = "shop", rows: Iterable[tuple[str, str, float]] = SHOP) -> Dataset:
+    dataset = Dataset.objects.create(team=team, name=slug.replace("-", " ").title(), slug=slug)
+    give(dataset, rows)
+    return dataset
+
+
+@transaction.atomic
+def give(dataset: Dataset, rows: Iterable[tuple[str, str, float]]) -> None:
+    """Rows are (actor, event, minutes after NOON)."""
+    con = duckdb.connect()
+    con.execute(
+        "CREATE TABLE rows (actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT, line BIGINT,"
+        " insert_id VARCHAR, session VARCHAR, properties VARCHAR)"
+    )
+    start = int(NOON.timestamp()) * 1_000_000
+    table = [
+        (actor_key(who), who, what, start + round(minutes * 60_000_000), line)
+        for line, (who, what, minutes) in enumerate(rows)
+    ]
+    con.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)", table)
+    workspace = Path(settings.DATA_DIR) / "store" / "work"
+    workspace.mkdir(parents=True, exist_ok=True)
+    new = write_segment(con, "rows", team_id=dataset.team_id, dataset_id=dataset.pk, workspace=workspace)
+    dataset.version += 1
+    dataset.events += new.rows
+    dataset.data_from = min(filter(None, (dataset.data_from, new.time_from)))
+    dataset.data_through = max(filter(None, (dataset.data_through, new.time_through)))
+    dataset.save()
+    Segment.objects.create(
+        team_id=dataset.team_id,
+        dataset=dataset,
+        import_number=dataset.version,
+        file=new.file,
+        rows=new.rows,
+        bytes=new.bytes,
+        checksum=new.checksum,
+        time_from=new.time_from,
+        time_through=new.time_through,
+        born=dataset.version,
+    )
+    for count in new.names:
+        name, _ = EventName.objects.get_or_create(
+            team_id=dataset.team_id,
+            dataset=dataset,
+            name=count.name,
+            defaults={"events": 0, "first_at": count.first_at, "last_at": count.last_at},
+        )
+        name.events += count.events
+        name.save()

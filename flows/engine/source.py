@@ -81,9 +81,9 @@ class PathSource:
     pool : Executor
         Threads; kernels run without the interpreter lock.
     budget : int
-        Bytes of path tables that may be kept for later passes.
+        Bytes of path tables: half for those that are kept for later passes, half for those of the current wave.
     progress : callable
-        Called with (waves done, waves in all) on the first pass.
+        Called with (ranges done, ranges in all) on the first pass.
     check : callable
         Called before each wave; raises :class:`Cancelled`.
 
@@ -110,56 +110,68 @@ class PathSource:
         self.totals = np.zeros(COUNTERS, np.int64)
         self.row_bytes = 7 * (rules.steps + 1) + 1
         self._segments = segments
-        self._budget = budget
+        self._keep_budget = self._wave_budget = budget // 2
         self._progress = progress
         self._check = check
-        self._waves = self._cut_waves(ranges)
-        self._kept: list[list[PathTable] | None] = [None] * len(self._waves)
-        self._first_pass = True
+        self._ranges = list(ranges)
+        self._waves: list[tuple[list[KeyRange], list[PathTable] | None]] = []
+        self._complete = False
         self._lock = threading.Lock()
 
     def waves(self) -> Iterator[list[PathTable]]:
         """All paths, a list of tables at a time. May be run again; people come in the same order."""
-        for i, wave in enumerate(self._waves):
+        if self._complete:
+            for wave, kept in self._waves:
+                self._check()
+                yield self._walk_all(wave)[0] if kept is None else kept
+            return
+        done, possible = 0, 0
+        while done < len(self._ranges):
             self._check()
-            tables = self._kept[i]
-            if tables is None:
-                found = self.map(self._walk, wave)
-                tables = [table for tables_of, _ in found for table in tables_of]
-                if self._first_pass:
-                    self.totals += np.sum([counters for _, counters in found], axis=0)
-                    size = sum(table.rows for table in tables) * self.row_bytes
-                    if size <= self._budget:
-                        self._budget -= size
-                        self._kept[i] = tables
-            if self._first_pass:
-                self._progress(i + 1, len(self._waves))
+            share = min(1.0, 2 * int(self.totals[ROWS]) / possible) if possible else 1.0
+            wave = self._next_wave(self._ranges[done:], share)
+            tables, counters = self._walk_all(wave)
+            self.totals += counters
+            size = sum(table.rows for table in tables) * self.row_bytes
+            keep = size <= self._keep_budget
+            self._keep_budget -= size * keep
+            self._waves.append((wave, tables if keep else None))
+            done += len(wave)
+            possible += sum(map(self.most_rows, wave))
+            self._progress(done, len(self._ranges))
             yield tables
-        self._first_pass = False
+        self._complete = True
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Run a function over items in the threads; results in order."""
         return list(self.pool.map(function, items))
 
-    def _most_rows(self, part: KeyRange) -> int:
+    def most_rows(self, part: KeyRange) -> int:
+        """No key range has more paths than this."""
         rows = 0
         for segment, (first, stop) in zip(self._segments, part.people, strict=True):
             one_each = self.rules.unit == USERS
             rows += stop - first if one_each else int(segment.starts[stop] - segment.starts[first])
         return rows
 
-    def _cut_waves(self, ranges: Sequence[KeyRange]) -> list[list[KeyRange]]:
-        """Waves whose tables, however long they turn out, take at most half of the budget (one range at least)."""
-        waves: list[list[KeyRange]] = []
-        room = 0
-        for part in ranges:
-            size = self._most_rows(part) * self.row_bytes
-            if not waves or size > room or len(waves[-1]) == RANGES_PER_WAVE:
-                waves.append([])
-                room = self._budget // 2
-            waves[-1].append(part)
-            room -= size
-        return waves
+    def _next_wave(self, ranges: Sequence[KeyRange], share: float) -> list[KeyRange]:
+        """The first ranges whose tables will fit into the budget of a wave; one at least.
+
+        ``share`` is twice the share of possible rows that were real so far: keys are hashes, so ranges are alike.
+        """
+        room: float = self._wave_budget
+        wave: list[KeyRange] = []
+        for part in ranges[:RANGES_PER_WAVE]:
+            room -= self.most_rows(part) * self.row_bytes * share
+            if wave and room < 0:
+                break
+            wave.append(part)
+        return wave
+
+    def _walk_all(self, wave: Sequence[KeyRange]) -> tuple[list[PathTable], IntArray]:
+        """Tables of some key ranges, and the sum of their counters."""
+        found = self.map(self._walk, wave)
+        return [table for tables, _ in found for table in tables], np.sum([counters for _, counters in found], axis=0)
 
     def _walk(self, part: KeyRange) -> tuple[list[PathTable], IntArray]:
         """Tables and counters of one key range."""
@@ -193,7 +205,7 @@ class _Writer:
         spans = [segment.starts[first : stop + 1] for segment, (first, stop) in zip(segments, part.people, strict=True)]
         self.events = sum(int(span[-1] - span[0]) for span in spans)
         longest = sum(int(np.diff(span).max(initial=0)) for span in spans)
-        self.room = min(source._most_rows(part), max(ROWS_PER_BLOCK, longest))
+        self.room = min(source.most_rows(part), max(ROWS_PER_BLOCK, longest))
         self.in_place = reads_in_place(self.rules)
         items = 0 if self.in_place else longest
         self.scratch = Scratch(

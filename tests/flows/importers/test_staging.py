@@ -115,7 +115,8 @@ def test_keys_are_the_same_everywhere(tmp_path):
 
 def test_an_insert_id_decides_alone_what_is_the_same(tmp_path):
     head = "user_id,time,event,insert_id,note\n"
-    rows = "a,2024-01-01,e,i,1\na,2024-01-01,e,i,2\na,2024-01-01,e,,1\na,2024-01-01,e,,2\na,2024-01-01,f,i,1\nb,2024-01-01,e,i,1\n"
+    rows = "a,2024-01-01,e,i,1\na,2024-01-01,e,i,2\na,2024-01-01,e,,1\na,2024-01-01,e,,2\n"
+    rows += "a,2024-01-01,f,i,1\nb,2024-01-01,e,i,1\n"
     keys = [row["content_key"] for row in read(tmp_path, head + rows).rows]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 5

@@ -1,6 +1,7 @@
 """Data management. What a job or a commit has written is read-only here; events are undone through the product."""
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from import_export.admin import ExportActionModelAdmin
@@ -48,7 +49,7 @@ class JobAdmin(ReadOnlyAdmin):
     def queue_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         over = queryset.filter(status__in=[Job.Status.FAILED, Job.Status.CANCELLED])
         count = over.update(status=Job.Status.QUEUED, cancel_requested=False, error="")
-        tasks.ring_lost_bells.delay_on_commit()
+        transaction.on_commit(tasks.ring_lost_bells.delay)
         self.message_user(request, f"Put {count} back into the queue.")
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Reject",
     "Source",
     "Staging",
+    "check",
     "inspect",
     "open_reader",
 ]
@@ -76,6 +77,12 @@ def open_reader(
     if found == NDJSON:
         return NdjsonReader(source, mapping, con)
     return ParquetReader(source, mapping, con, workspace)
+
+
+def check(path: Path, name: str, workspace: Path, *, wanted: str, mapping: dict[str, str]) -> None:
+    """Raises ImportFault where the beginning of the file already shows that it cannot be imported so."""
+    with connect(workspace) as con:
+        open_reader(Source(path, name), con, workspace, wanted=wanted, mapping=mapping)
 
 
 def inspect(path: Path, name: str, workspace: Path, *, wanted: str = "auto", rows: int = 7) -> Inspection:

@@ -95,6 +95,7 @@ def test_columns_and_time_unit_are_taken_as_given(tmp_path):
 )
 def test_what_cannot_be_meant_is_one_line_and_status_2(arguments, said, file, team):
     assert said in refused("import_events", file, *arguments)
+    assert not Dataset.objects.exists()
 
 
 def test_a_file_that_is_not_there_is_named(team, tmp_path):

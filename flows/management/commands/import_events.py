@@ -1,6 +1,7 @@
 """Bring a file of events into a dataset, without a worker."""
 
 import json
+import tempfile
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -10,7 +11,7 @@ from django.core.files import File
 from django.utils.text import slugify
 
 from accounts.models import Team
-from flows.importers import FORMATS, TIME_UNITS
+from flows.importers import FORMATS, TIME_UNITS, ImportFault, check
 from flows.importers.roles import ROLES
 from flows.management.asking import Refused, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
@@ -45,6 +46,12 @@ def bring_in(options: dict[str, Any]) -> dict[str, Any]:
     mapping = columns(options["columns"])
     if not path.is_file():
         raise Refused(f"There is no file {path}.")
+    try:
+        with tempfile.TemporaryDirectory(prefix="journeymap-") as workspace:
+            check(path, path.name, Path(workspace), wanted=options["format"], mapping=mapping)
+    except ImportFault as fault:
+        # Said before a team, a dataset or an import is made for it.
+        raise Refused(fault) from None
     dataset = place(options["team"], options["dataset"], create=options["create"])
     with path.open("rb") as file:
         import_ = imports.create_import(

@@ -140,7 +140,8 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
     for step in steps:
         of_stage[step.stage_id].append(step)
     ordered = list(stages)
-    stage_heads, step_heads = [], []
+    stage_heads: list[StageHead] = []
+    step_heads: list[StepHead] = []
     for place, stage in enumerate(ordered):
         members = of_stage[stage.pk]
         stage_heads.append(

@@ -163,7 +163,7 @@ def _write_details(change: Change, card: Card, details: Details) -> None:
         _check(row, extra)
         if change.set(row, **extra) and not wrote:
             change.touch(card)
-        setattr(card, row._meta.model_name, row)
+        setattr(card, card.kind, row)  # The kinds with an extra are named as their relation.
 
 
 def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:

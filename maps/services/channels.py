@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 from accounts.models import Team
 from maps.models import Channel
 
@@ -15,7 +17,7 @@ DEFAULTS = {
 }
 
 
-def ensure_channels(*, team: Team, names: set[str] = frozenset()) -> dict[str, Channel]:
+def ensure_channels(*, team: Team, names: Collection[str] = ()) -> dict[str, Channel]:
     """The team's channels by name; the common ones, and those in `names`, are made where they are missing."""
     known = {channel.name: channel for channel in Channel.objects.filter(team=team)}
     wanted = {*(DEFAULTS if not known else ()), *names} - set(known)

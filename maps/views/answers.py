@@ -108,7 +108,7 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
     answer = panel(request, journey, "confirm", action=request.path, **more)
-    return reswap(retarget(answer, "#map-dialog"), "innerHTML")  # type: ignore[arg-type]
+    return reswap(retarget(answer, "#map-dialog"), "innerHTML")
 
 
 def refused(request: TeamRequest, journey: JourneyMap, error: ValidationError) -> HttpResponse:
@@ -117,7 +117,7 @@ def refused(request: TeamRequest, journey: JourneyMap, error: ValidationError) -
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(url(request, journey))
     answer = HttpResponse(render_to_string("components/messages_oob.html", request=request), status=422)
-    return reswap(answer, "none")  # type: ignore[return-value]
+    return reswap(answer, "none")
 
 
 def editor(request: TeamRequest, journey: JourneyMap, editing: Editing, *, status: int = 200) -> HttpResponse:
@@ -125,4 +125,4 @@ def editor(request: TeamRequest, journey: JourneyMap, editing: Editing, *, statu
     if not request.htmx:  # type: ignore[attr-defined]
         return page(request, journey, status=status, editing=editing)
     answer = render(request, "maps/editor.html", context(request, journey, editing=editing), status=status)
-    return reswap(retarget(answer, f"#{editing.key}"), "outerHTML")  # type: ignore[return-value]
+    return reswap(retarget(answer, f"#{editing.key}"), "outerHTML")

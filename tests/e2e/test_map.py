@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -250,6 +251,30 @@ def test_a_new_card_whose_answer_was_lost_is_added_once(page: Page, journey: Jou
     assert Card.objects.filter(body="No time").count() == 1
 
 
+def test_escape_while_a_new_card_is_on_its_way_takes_it_back(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    waiting = []
+    page.route("**/cells/**", lambda route: waiting.append(route))
+    target = cell(page, "Pain points", "Feel the need")
+    target.get_by_text("Add a pain point").focus()
+    page.keyboard.type("Too fast")
+    expect(page.locator(".edit__s")).to_have_text("Saving…")
+    page.keyboard.press("Escape")
+    waiting[0].continue_()
+    expect(target.get_by_text("Add a pain point")).to_be_focused()
+    assert not Card.objects.filter(body="Too fast").exists()
+
+
+def test_text_outlives_the_session(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    page.get_by_role("link", name="Searches for a way out").click()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Text of the card").fill("Typed too late")
+    expect(page.locator(".edit__s")).to_contain_text("Not saved")
+    expect(page.get_by_label("Text of the card")).to_have_value("Typed too late")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
 def test_a_newer_text_of_somebody_else_is_never_overwritten_silently(page: Page, journey: JourneyMap, alice) -> None:
     open_map(page, journey)
     card = Card.objects.get(body="Searches for a way out")
@@ -277,6 +302,15 @@ def test_their_text_can_be_taken(page: Page, journey: JourneyMap, alice) -> None
     expect(page.get_by_role("link", name="Hers", exact=True)).to_be_visible()
     page.reload()
     expect(page.locator(".edit")).to_have_count(0)
+
+
+def test_the_page_has_no_serious_fault_for_assistive_technology(visit, bob, journey: JourneyMap) -> None:
+    for scheme in ("light", "dark"):
+        page = visit(bob, bypass_csp=True, color_scheme=scheme).new_page()
+        open_map(page, journey)
+        page.get_by_role("link", name="Searches for a way out").click()
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
 
 
 def test_a_viewer_reads_with_the_keyboard_and_edits_nothing(visit, vera, journey: JourneyMap) -> None:

@@ -81,6 +81,7 @@ class MapEditor extends HTMLElement {
     }, { capture: true });
     this.addEventListener("htmx:beforeRequest", () => {
       this.busy = true;
+      this.acknowledging = false;
       this.sent = this.area.value;
       this.say("Saving…");
     });
@@ -157,6 +158,8 @@ class MapEditor extends HTMLElement {
     clearTimeout(this.resting);
     this.next = null;
     if (this.conflict) return;
+    this.leaving = Boolean(this.busy);
+    if (this.leaving) return; // What is on its way has to be taken back once it has arrived.
     if (!this.written || this.isNew) {
       this.area.value = this.acknowledged = this.initial;
       return this.close();
@@ -210,6 +213,7 @@ class MapEditor extends HTMLElement {
   }
 
   kept({ version, url }) {
+    this.acknowledging = true;
     drafts.drop(this.action);
     this.written = true;
     this.acknowledged = this.sent;
@@ -224,7 +228,7 @@ class MapEditor extends HTMLElement {
   }
 
   saved() {
-    this.closing = true;
+    this.closing = this.acknowledging = true;
     drafts.drop(this.action);
   }
 
@@ -232,9 +236,11 @@ class MapEditor extends HTMLElement {
     if (!this.busy) return;
     this.busy = false;
     const { status } = detail.xhr;
-    this.failed = !detail.successful && status !== 409 && status !== 422;
+    // A page that is not news of a save (a sign-in form, a proxy's apology) has saved nothing.
+    this.failed = !this.acknowledging && status !== 409 && status !== 422;
     clearTimeout(this.retrying);
     if (this.failed) return this.notSaved(status);
+    if (this.leaving) return this.restore();
     if (this.details) {
       const href = this.details;
       this.details = null;
@@ -249,9 +255,13 @@ class MapEditor extends HTMLElement {
 
   notSaved(status) {
     this.next = null;
+    if (this.leaving) {
+      this.leaving = false;
+      return this.restore();
+    }
     this.draft();
     if (status === 404) return this.say("Not saved: the card or its place was removed. Copy the text to keep it.", "bad");
-    if (status === 403) return this.say("Not saved: you may no longer edit this map.", "bad");
+    if (status === 403) return this.say("Not saved: refused. You may have been signed out, or may no longer edit this map.", "bad");
     this.say("Not saved – ", "bad");
     const retry = document.createElement("button");
     retry.type = "button";

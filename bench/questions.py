@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.generate import names
 from flows.engine.query import DAY, MINUTE, FlowQuery
 
 STEPS = 10
@@ -21,14 +22,14 @@ USERS = "users"
 SESSIONS = "sessions"
 
 
-def ours(count: str, start: str, paths: int = 0) -> FlowQuery:
-    """The question for the engine; ``top`` is wide enough that nothing goes into Other."""
-    return FlowQuery(start=(start,), steps=STEPS, top=50, count=count, within=WITHIN, session_gap=GAP, paths=paths)
+def ours(count: str, start: str, top: int, paths: int) -> FlowQuery:
+    """The question for the engine; with the widest ``top`` nothing goes into Other."""
+    return FlowQuery(start=(start,), steps=STEPS, top=top, count=count, within=WITHIN, session_gap=GAP, paths=paths)
 
 
 def answer_of(result: dict[str, Any]) -> Answer:
     """The engine's result in the shape that SQL gives."""
-    code = {f"event_{number:02d}": number for number in range(100)}
+    code = {name: number for number, name in enumerate([*names(), ""])}
     rows: Answer = [
         (link["step"], code[link["source"]], code[link["target"]], link["count"]) for link in result["links"]
     ]
@@ -83,7 +84,8 @@ DUCKDB = {
     """,
 }
 
-# One array a person, in one pass over the sorted table. `sorted` trusts the order of the table, `safe` sorts again.
+# One array a person, in one pass over the sorted table. `sorted` trusts that aggregation in order keeps the order of the
+# table inside a person, `safe` sorts again.
 _CLICKHOUSE_USERS = """
     select step - 1, path[step] as event, if(step < length(path), toNullable(path[step + 1]), null) as next, count()
     from (
@@ -117,13 +119,9 @@ def _clickhouse(text: str, arrays: str) -> str:
 
 
 CLICKHOUSE = {
-    f"{count}, {kind}{setting}": _clickhouse(text, arrays) + settings
+    f"{count}, {kind}": _clickhouse(text, arrays) + " settings optimize_aggregation_in_order = 1"
     for count, text in ((USERS, _CLICKHOUSE_USERS), (SESSIONS, _CLICKHOUSE_SESSIONS))
     for kind, arrays in (("sorted", _SORTED), ("safe", _SAFE))
-    for setting, settings in (
-        ("", " settings optimize_aggregation_in_order = 0"),
-        (" in order", " settings optimize_aggregation_in_order = 1"),
-    )
 }
 
 # The shape of PostHog's paths: per person order, split at the gap, collapse, cut at the start, name the steps, count
@@ -145,4 +143,5 @@ POSTHOG = f"""
         )
     )
     group by source, target
+    settings optimize_aggregation_in_order = 1
 """

@@ -24,7 +24,8 @@ def main():
     if fresh:
         connection.query("create database bench")
         connection.query(
-            "create table bench.events (actor UInt64, time Int64, event UInt8) engine = MergeTree order by (actor, time)"
+            "create table bench.events (actor UInt64, time Int64, event UInt8) "
+            "engine = MergeTree order by (actor, time)"
         )
         source = f"file('{order['parquet']}', Parquet)"
         connection.query(f"insert into bench.events select actor, time, event from {source}")

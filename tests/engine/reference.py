@@ -9,7 +9,8 @@ this is the reading:
 - ``cycles`` first makes runs, then, from the earliest event on, folds every A B A B … (at least two full
   rounds, as many as there are) into one item "A⇄B"; a last odd A stands alone. Its repeats are the rounds
   after the first. An event that is an anchor of the question always stands as itself and never inside a
-  cycle. A cycle holds both its events for ``exclude``.
+  cycle, and a cycle is never an anchor, even if an event bears its name. A cycle holds both its events for
+  ``exclude``.
 - Items are made in calendar order, whatever the direction: the time of an item is that of its earliest
   event. Reading backwards is reading the mirrored items (order reversed, times negated) forwards, against
   the mirrored start of the data; only ``first`` and ``last`` keep the calendar.
@@ -143,7 +144,7 @@ def walk(items, at, query, window_over, data_end):
             used = i
         else:
             beyond = True
-        if current.label in targets:
+        if current.names & targets:
             converted = True
             used = i
             break
@@ -164,7 +165,7 @@ def paths_of_unit(events, query, window_over, data_end, every, last):
     if not query.start:
         items = [replace(item, time=-item.time) for item in reversed(items)]
     anchors = set(query.start) or set(query.end)
-    starts = [i for i, item in enumerate(items) if item.label in anchors]
+    starts = [i for i, item in enumerate(items) if item.names & anchors]
     if not starts:
         return []
     if not every:

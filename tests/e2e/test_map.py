@@ -180,6 +180,25 @@ def test_the_map_is_one_tab_stop(page: Page, journey: JourneyMap) -> None:
     expect(page.locator(".map [data-stop][tabindex='0']")).to_have_count(1)
 
 
+def test_the_focused_cell_is_never_behind_the_heads(page: Page, journey: JourneyMap) -> None:
+    page.set_viewport_size({"width": 700, "height": 500})
+    open_map(page, journey)
+    page.get_by_role("link", name="Notices that the old way").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    for key in ["ArrowUp"] * 6 + ["ArrowLeft"] * 7:
+        page.keyboard.press(key)
+        covered = page.evaluate(
+            """() => {
+                const box = document.activeElement.getBoundingClientRect();
+                const top = document.elementFromPoint(box.left + 2, box.top + 2);
+                return !document.activeElement.contains(top) && !top.contains(document.activeElement);
+            }"""
+        )
+        assert not covered, page.evaluate("document.activeElement.textContent")
+
+
 def test_a_menu_moves_a_step_and_the_focus_goes_along(page: Page, journey: JourneyMap) -> None:
     open_map(page, journey)
     page.get_by_role("link", name="Feel the need", exact=True).focus()

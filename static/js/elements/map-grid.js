@@ -38,8 +38,7 @@ class MapGrid extends HTMLElement {
     const stop = named ? (named.matches("[data-stop]") ? named : named.querySelector("[data-stop]")) : first;
     if (stop) stop.tabIndex = 0;
     if (named) {
-      stop.focus();
-      stop.scrollIntoView({ block: "nearest", inline: "nearest" });
+      this.halt(stop);
       if ("renameAnchor" in this.dataset) this.rename(stop, true);
     }
     if (!draftsOpened && this.editable) this.openDrafts();
@@ -95,7 +94,10 @@ class MapGrid extends HTMLElement {
     if (!cell) return;
     const stops = this.stopsOf(cell);
     const stop = stops.at(end ? -1 : 0);
-    if (!stop) return;
+    if (stop) this.halt(stop);
+  }
+
+  halt(stop) {
     stop.focus({ preventScroll: true });
     stop.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -112,7 +114,7 @@ class MapGrid extends HTMLElement {
     }
     const stops = this.stopsOf(cell);
     const beside = stops[stops.indexOf(document.activeElement) + down];
-    if (beside) return beside.focus();
+    if (beside) return this.halt(beside);
     const rows = this.rows();
     const { column } = here;
     const fits = (each) => columnOf(each) <= column && column < columnOf(each) + spanOf(each);
@@ -230,7 +232,8 @@ class MapGrid extends HTMLElement {
       editor.notSaved();
       return;
     }
-    area.focus();
+    area.focus({ preventScroll: true });
+    editor.scrollIntoView({ block: "nearest", inline: "nearest" });
     if (typed) {
       area.value = typed;
       editor.typed();

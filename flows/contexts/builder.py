@@ -1,7 +1,7 @@
 """The builder: every stage of the pipeline with its controls, in the order in which it works."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -133,7 +133,8 @@ def builder(
         values=_values(form),
         errors=errors,
         pickers={
-            field: _picker(field, form, offered, total, asker, colours, errors.get(field, "")) for field in EVENTS
+            field: _picker(field, form, offered, total, asker, address, colours, errors.get(field, ""))
+            for field in EVENTS
         },
         presets=tuple(_presets(form, asker)),
         stages={stage.name: stage for stage in _stages(form, units)},
@@ -163,23 +164,28 @@ def _picker(
     offered: Sequence[EventName],
     total: int,
     asker: Asker | None,
+    address: Address,
     colours: Mapping[str, int],
     error: str,
 ) -> Picker:
     names = form.events(field)
     counts = {name.name: name.events for name in offered}
     chosen = tuple(
-        Choice(name, counts.get(name), True, colours.get(name, 0), _without(asker, field, name)) for name in names
+        Choice(name, counts.get(name), True, colours.get(name, 0), _without(asker, address, field, name))
+        for name in names
     )
     unknown = [choice for choice in chosen if choice.events is None]
     title, hint = HINTS[field]
     return Picker(field, title, hint, chosen, (*unknown, *choices(offered, names)), total, error)
 
 
-def _without(asker: Asker | None, field: str, name: str) -> str:
-    if asker is None:
-        return ""
-    return asker.other(**{field: tuple(n for n in getattr(asker.query, field) if n != name)})
+def _without(asker: Asker | None, address: Address, field: str, name: str) -> str:
+    """The address of the question without an event, also where the question as it stands cannot be asked."""
+    if asker is not None:
+        return asker.other(**{field: tuple(n for n in getattr(asker.query, field) if n != name)})
+    params = address.params.copy()
+    params.setlist(field, [n for n in params.getlist(field) if n != name])
+    return str(replace(address, params=params, node=""))
 
 
 def _days(form: QuestionForm) -> tuple[date, date] | None:

@@ -103,7 +103,7 @@ def import_view(import_: Import, *, reason: str = "", page: str = "1") -> Import
         tone=tone(import_),
         headline=_headline(import_),
         note=_note(import_, spent),
-        percent=f"{100 * import_.fraction:.1f}",
+        percent="100" if import_.fraction == 1 else f"{100 * import_.fraction:.1f}",
         rate=rate,
         time_left=left,
         stages=list(_stages(import_, spent)),

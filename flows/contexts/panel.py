@@ -6,8 +6,10 @@ from typing import Any
 
 from flows.chart_view import ChartView, NodeKey, Noun
 from flows.figures import duration, share
-from flows.lettering import printable
+from flows.lettering import cut_middle, printable
 from flows.sankey import ENDS
+
+TEXT, SHORT, BRIEF = 12, 134, 104  # pixels: size of type, room for a name
 
 
 def read_node(text: str) -> NodeKey | None:
@@ -28,6 +30,8 @@ class Row:
     """One neighbour, or one end (then without times)."""
 
     name: str
+    short: str  # fits beside count and share
+    brief: str  # fits beside two times
     colour: int
     key: str  # how an end is drawn, "" for a neighbour
     count: int
@@ -122,8 +126,11 @@ def _rows(links: list[Mapping[str, Any]], node: Mapping[str, Any], chart: ChartV
     ]  # fmt: skip
     for link in sorted(mine, key=lambda link: (link[f"{far}_kind"] == "other", -link["count"], link[far])):
         other = link[f"{far}_kind"] == "other"
+        name = "Other" if other else printable(link[far])
         yield Row(
-            name="Other" if other else printable(link[far]),
+            name=name,
+            short=cut_middle(name, SHORT, TEXT),
+            brief=cut_middle(name, BRIEF, TEXT),
             colour=0 if other else chart.colours.get(link[far], 0),
             key="",
             count=link["count"],
@@ -143,4 +150,4 @@ def _ends(node: Mapping[str, Any], chart: ChartView) -> Iterator[Row]:
     for state in ENDS:
         if node[state]:
             key = "entered" if chart.backwards and state == "dropped" else state
-            yield Row(words[state], 0, key, node[state], share(node[state], node["count"]), "", "")
+            yield Row(words[state], words[state], "", 0, key, node[state], share(node[state], node["count"]), "", "")

@@ -151,7 +151,10 @@ def _show(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
     context["oob"] = True
     if htmx.target == "content":
         return render(request, "flows/chart.html#another", context)
-    if page.is_waiting or page.is_invalid or page.is_paused:
+    if page.is_waiting and htmx.trigger == "ticking":
+        response = render(request, "flows/chart.html#tick", context)
+        response["HX-Retarget"], response["HX-Reswap"] = "#ticking", "outerHTML"
+    elif page.is_waiting or page.is_invalid or page.is_paused:
         response = render(request, "flows/chart.html#waiting", context)
         response["HX-Retarget"], response["HX-Reswap"] = "#waiting", "outerHTML"
     else:

@@ -296,11 +296,12 @@ def test_a_question_that_is_not_answered_yet_shows_that_it_is_on_its_way(editor,
     assert (page.is_waiting, page.chart, page.waiting_url) == (True, None, f"{page.url}&run={run.pk}")
     assert "Waiting for a free worker" in text_of(response)
     assert 'http-equiv="refresh"' in response.content.decode()
-    again = editor.get(page.waiting_url, headers=htmx("answer", "waiting"))
-    assert again["HX-Retarget"] == "#waiting"
+    again = editor.get(page.waiting_url, headers=htmx("answer", "ticking"))
+    assert again["HX-Retarget"] == "#ticking"
+    assert "Cancel" not in again.content.decode()
     assert "HX-Push-Url" not in again
     runs.run_flow(team_id=team.pk, run_id=run.pk)
-    done = editor.get(page.waiting_url, headers=htmx("answer", "waiting"))
+    done = editor.get(page.waiting_url, headers=htmx("answer", "ticking"))
     assert "HX-Retarget" not in done
     assert page_of(done).chart.start == 4
     assert FlowRun.objects.count() == 1
@@ -316,7 +317,7 @@ def test_the_last_answer_stays_while_new_events_are_counted(editor, team, shop):
 def test_who_waits_for_a_run_that_fails_is_told_and_does_not_begin_it_again(editor, team, shop):
     page = page_of(editor.get(url(team, start="visit")))
     FlowRun.objects.update(status="failed", error="The disk is full.")
-    response = editor.get(page.waiting_url, headers=htmx("answer", "waiting"))
+    response = editor.get(page.waiting_url, headers=htmx("answer", "ticking"))
     assert "The disk is full." in text_of(response)
     assert FlowRun.objects.count() == 1
     editor.get(page.url)

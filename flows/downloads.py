@@ -46,5 +46,10 @@ def streamed(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] |
 
 
 async def _one_by_one(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (chunk := await sync_to_async(next)(chunks, None)) is not None:
+    while chunk := await sync_to_async(_next)(chunks):
         yield chunk
+
+
+def _next(chunks: Iterator[bytes]) -> bytes:
+    """Nothing at the end; StopIteration cannot pass between threads."""
+    return next(chunks, b"")

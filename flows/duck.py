@@ -17,7 +17,7 @@ def connect(workspace: Path, *readable: Path, threads: int = 2) -> Iterator[duck
     Nothing is ever loaded from outside: the extensions in use (icu, json, parquet) are built in.
     """
     workspace.mkdir(parents=True, exist_ok=True)
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_community_extensions": False,

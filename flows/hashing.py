@@ -1,6 +1,6 @@
 """Keys of people and of events: XXH64 with seed 0 of the UTF-8 text, the same on every machine and for ever."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +17,17 @@ P5 = np.uint64(2870177450012600261)
 
 
 @njit(inline="always")
-def _rotate(x, bits):
+def _rotate(x: Any, bits: int) -> Any:
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 
 @njit(inline="always")
-def _round(accumulator, lane):
+def _round(accumulator: Any, lane: Any) -> Any:
     return _rotate(accumulator + lane * P2, 31) * P1
 
 
 @njit(inline="always")
-def _read(data, at, size):
+def _read(data: Any, at: int, size: int) -> Any:
     value = np.uint64(0)
     for i in range(size):
         value |= np.uint64(data[at + i]) << np.uint64(8 * i)
@@ -35,7 +35,7 @@ def _read(data, at, size):
 
 
 @njit(inline="always")
-def _avalanche(h):
+def _avalanche(h: Any) -> Any:
     h ^= h >> np.uint64(33)
     h *= P2
     h ^= h >> np.uint64(29)
@@ -44,7 +44,7 @@ def _avalanche(h):
 
 
 @njit(cache=True, nogil=True)
-def xxh64(data, start, end):
+def xxh64(data: Any, start: int, end: int) -> Any:
     """XXH64 of data[start:end], seed 0."""
     size = end - start
     at = start
@@ -75,13 +75,13 @@ def xxh64(data, start, end):
 
 
 @njit(cache=True, nogil=True)
-def _hash_all(data, offsets, out):
+def _hash_all(data: Any, offsets: Any, out: Any) -> None:
     for i in range(out.shape[0]):
         out[i] = xxh64(data, offsets[i], offsets[i + 1])
 
 
 @njit(cache=True, nogil=True)
-def _combine(actors, events, ids, properties, out):
+def _combine(actors: Any, events: Any, ids: Any, properties: Any, out: Any) -> None:
     empty = xxh64(np.zeros(1, np.uint8), 0, 0)
     for i in range(out.shape[0]):
         # The salt keeps an insert id apart from properties that read the same.
@@ -114,7 +114,7 @@ def _hash_chunk(texts: pa.Array) -> Keys:
     if texts.null_count:
         texts = texts.fill_null("")
     out = np.empty(len(texts), np.uint64)
-    _, offsets, data = texts.buffers()
+    offsets, data = cast(tuple[Any, Any], texts.buffers()[1:])
     whole: npt.NDArray[Any] = (
         np.frombuffer(offsets, np.int64 if large else np.int32) if len(texts) else np.zeros(1, np.int32)
     )

@@ -1,5 +1,6 @@
 """Files of events, in the formats that people have: one module for each, all read the same way."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ __all__ = [
     "open_reader",
 ]
 
+_ISO = re.compile(r"\s*\d{4}[-/]\d\d?[-/]\d\d?")
+_ZONE = re.compile(r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)\s*$")
 _TIME_KINDS = {
     "iso": "Time, ISO",
     "s": "Seconds since 1970",
@@ -104,19 +107,28 @@ def inspect(path: Path, name: str, workspace: Path, *, wanted: str = "auto", row
 
 
 def kind(values: list[str]) -> str:
-    """A few words on what the values of a column look like."""
+    """A few words on what most values of a column look like."""
     filled = [value for value in values if value.strip()]
     if not filled:
         return "Empty so far"
     unit = unit_of(iter(filled))
-    if unit == "iso" and all(len(value) >= 8 and value[:4].isdigit() and value[4] in "-/" for value in filled):
-        zone = any(value.endswith("Z") or value[-6:-5] in ("+", "-") or value[-3:-2] in ("+", "-") for value in filled)
-        return "ISO, with zone" if zone and any("T" in v or ":" in v for v in filled) else "ISO, without zone: UTC"
-    if unit in ("ms", "us") or (
-        unit == "s" and all(value.replace(".", "", 1).isdigit() and float(value) > 5e8 for value in filled)
-    ):
+    moments = [value for value in filled if _ISO.match(value)]
+    if unit == "iso" and len(moments) * 5 >= len(filled) * 4:
+        zoned = sum(bool(_ZONE.search(value)) for value in moments)
+        return (
+            "ISO, with zone" if zoned == len(moments) else "ISO, some with zone" if zoned else "ISO, without zone: UTC"
+        )
+    if unit in ("ms", "us") or (unit == "s" and all(_is_recent(value) for value in filled)):
         return _TIME_KINDS[unit]
     if unit != "iso":
         return "Number"
     different = len(set(filled))
     return f"Text, {different} value{'s' if different > 1 else ''}" if different < len(filled) else "Text"
+
+
+def _is_recent(seconds: str) -> bool:
+    """Whether the number is after 1985 if it counts seconds; smaller ones are amounts and ids."""
+    try:
+        return 5e8 < float(seconds) < 1e11
+    except ValueError:
+        return False

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +51,10 @@ def check_encoding(name: str, data: bytes, used: int, line: int) -> None:
         at = line + tokens.count_lines(part, error.start)
         what = f"byte 0x{data[error.start]:02x} in line {at:,} cannot be read"
         raise ImportFault(f"{name} is not UTF-8: {what}. Save it as UTF-8.") from None
+
+
+def listed(values: pa.Array | pa.ChunkedArray | pa.Table) -> list[Any]:
+    return values.to_pylist()
 
 
 def sql_text(text: str) -> str:

@@ -86,7 +86,7 @@ class Tokens:
 
 def _text_array(rows: int, offsets: npt.NDArray[Any], data: Bytes) -> pa.Array:
     kind = pa.LargeStringArray if offsets.dtype == np.int64 else pa.StringArray
-    return kind.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(data))
+    return kind.from_buffers(rows, pa.py_buffer(offsets.data), pa.py_buffer(data.data))
 
 
 class CsvReader:
@@ -139,11 +139,12 @@ class CsvReader:
             data, final = left + chunk, following is None
             chunk = following
             if skipping:
-                data, skipping = _behind_line(data), _behind_line(data) is None
-                if data is None:
-                    left, data = b"", b""
+                rest = _behind_line(data)
+                skipping = rest is None
+                if rest is None:
+                    left = b""
                     continue
-                line += 1
+                data, line = rest, line + 1
             while True:
                 found = self._cut(data, final, line)
                 if header and found.rows:
@@ -157,10 +158,10 @@ class CsvReader:
                     break
             left = data
             if len(left) > MAX_ROW:
-                reject, rest = self._give_up(left, line)
+                reject, behind = self._give_up(left, line)
                 yield Block(self._empty(), [reject])
-                skipping = rest is None
-                left = rest or b""
+                skipping = behind is None
+                left = behind or b""
                 line += 0 if skipping else 1
 
     def _cut(self, data: bytes, final: bool, line: int) -> Tokens:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from flows.importers.blocks import BOM, Block, check_encoding, sql_text
+from flows.importers.blocks import BOM, Block, check_encoding, listed, sql_text
 from flows.importers.canonical import Unreadable, dump, load, spread
 from flows.importers.faults import FOUND, MAX_COLUMNS, MAX_FIELD, MAX_ROW, ImportFault, Reason, Reject, shorten
 from flows.importers.roles import LABELS, resolve
@@ -54,7 +54,7 @@ class NdjsonReader:
     def preview(self, rows: int) -> list[list[str]]:
         assert self._sample is not None
         result = []
-        for text in self._sample["text"].slice(0, rows).to_pylist():
+        for text in listed(self._sample["text"].slice(0, rows)):
             try:
                 value = load(text)
             except Unreadable:
@@ -91,7 +91,7 @@ class NdjsonReader:
         if lines is None:
             return
         good = self._ask(f"SELECT {_IS_OBJECT} AS good FROM lines ORDER BY line", lines)["good"]
-        rejects = [_not_json(row) for row in lines.filter(pc.invert(good)).to_pylist()]
+        rejects = [_not_json(row) for row in listed(lines.filter(pc.invert(good)))]
         yield from self._take_apart(lines.filter(good), rejects)
 
     def _take_apart(self, lines: pa.Table, rejects: list[Reject]) -> Iterator[Block]:
@@ -109,7 +109,7 @@ class NdjsonReader:
                 f"A field larger than {MAX_FIELD // 1024} KB",
                 shorten(row["text"]),
             )
-            for row in lines.filter(large).to_pylist()
+            for row in listed(lines.filter(large))
         ]
         found = found.filter(pc.invert(large)) if rejects else found
         yield self._with_nested(found, rejects)
@@ -117,7 +117,7 @@ class NdjsonReader:
     def _one_by_one(self, lines: pa.Table, rejects: list[Reject]) -> Block:
         """The same as `_select`, for lines that share few keys."""
         rows: dict[str, list[Any]] = {name: [] for name in ("line", *LABELS, "properties")}
-        for line, text in zip(lines["line"].to_pylist(), lines["text"].to_pylist(), strict=True):
+        for line, text in zip(listed(lines["line"]), listed(lines["text"]), strict=True):
             try:
                 members = spread(load(text))
             except Unreadable:
@@ -145,7 +145,7 @@ class NdjsonReader:
         if not pc.any(found["nested"]).as_py():
             return Block(rows, rejects)
         texts: list[str | None] = []
-        for nested, text, line in zip(*(found[c].to_pylist() for c in ("nested", "properties", "line")), strict=True):
+        for nested, text, line in zip(*(listed(found[c]) for c in ("nested", "properties", "line")), strict=True):
             try:
                 texts.append(dump(load(text)) if nested else text)
             except Unreadable:
@@ -204,7 +204,7 @@ class NdjsonReader:
                 SELECT unnest(CASE WHEN {_IS_OBJECT} THEN json_keys(text) END) AS key, line, 0 AS depth FROM lines
                 {behind if inner else ""})
             GROUP BY key ORDER BY min(depth), min(line), key"""
-        keys = self._ask(sql, lines)["key"].to_pylist()
+        keys = listed(self._ask(sql, lines)["key"])
         return [key for key in keys if key != "properties" or not inner], inner
 
     def _ask(self, sql: str, lines: pa.Table) -> pa.Table:
@@ -221,7 +221,7 @@ def _lines(data: bytes, line: int) -> pa.Table | None:
     if not len(breaks) or breaks[-1] != len(data):
         breaks = np.append(breaks, len(data))
     offsets = np.concatenate([[0], breaks]).astype(np.int64)
-    text = pa.LargeStringArray.from_buffers(len(breaks), pa.py_buffer(offsets), pa.py_buffer(data))
+    text = pa.LargeStringArray.from_buffers(len(breaks), pa.py_buffer(offsets.data), pa.py_buffer(data))
     table = pa.table({"line": pa.array(np.arange(line, line + len(breaks))), "text": text})
     short = np.flatnonzero(np.diff(offsets) <= 64)
     blank = [int(i) for i in short if not data[offsets[i] : offsets[i + 1]].strip()]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from flows.importers.blocks import Block, sql_text
+from flows.importers.blocks import Block, listed, sql_text
 from flows.importers.canonical import Unreadable, dump, load, spread
 from flows.importers.faults import MAX_COLUMNS, MAX_FIELD, ImportFault, Reason, Reject, shorten
 from flows.importers.ndjson import NOTHING, dump_key
@@ -58,7 +58,7 @@ class ParquetReader:
             return []
         shown = ", ".join(f"coalesce({place}::VARCHAR, '') AS {place}" for place in self._places.values())
         found = self._ask(f"SELECT {shown} FROM batch", pa.Table.from_batches([batch.slice(0, rows)]))
-        return [list(row.values()) for row in found.to_pylist()]
+        return [list(row.values()) for row in listed(found)]
 
     def blocks(self) -> Iterator[Block]:
         """Raises ImportFault where the file is damaged."""
@@ -80,10 +80,11 @@ class ParquetReader:
     def _select(self) -> str:
         roles = []
         for role in LABELS:
-            column = self.mapping.get(role)
-            text = f"{self._places[column]}::VARCHAR" if column in self._places else "NULL::VARCHAR"
+            column = self.mapping.get(role, "")
+            place = self._places.get(column) if column else None
+            text = f"{place}::VARCHAR" if place else "NULL::VARCHAR"
             if role == "time" and _is_time(self._types[column]):
-                text = f"epoch_us({self._places[column]}::TIMESTAMPTZ)"
+                text = f"epoch_us({place}::TIMESTAMPTZ)"
             roles.append(f"{text} AS {role}")
         parts = []
         for column in sorted(self._free(), key=str.encode):
@@ -100,13 +101,13 @@ class ParquetReader:
     def _block(self, found: pa.Table) -> Block:
         rejects = [
             Reject(line, "Row", Reason.TOO_LARGE, f"A field larger than {MAX_FIELD // 1024} KB", "")
-            for line in found.filter(found["large"])["line"].to_pylist()
+            for line in listed(found.filter(found["large"])["line"])
         ]
         rows = (found.filter(pc.invert(found["large"])) if rejects else found).drop_columns(["large"])
         free = self._free()
         if any(pa.types.is_nested(self._types[column]) for column in free) or "properties" in free:
             texts: list[str | None] = []
-            for line, text in zip(rows["line"].to_pylist(), rows["properties"].to_pylist(), strict=True):
+            for line, text in zip(listed(rows["line"]), listed(rows["properties"]), strict=True):
                 try:
                     texts.append(dump(spread(load(text))))
                 except Unreadable:

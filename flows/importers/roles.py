@@ -11,7 +11,8 @@ LABELS = {"actor": "Person", "event": "Event", "time": "Time", "insert_id": "Ins
 # The usual names, the surest first; compared without case, blanks, dots and signs.
 _NAMES = {
     "actor": (
-        "actor user_id userid person_id distinct_id actor_id customer_id client_id visitor_id case_id account_id "
+        "actor user_id userid person_id distinct_id actor_id customer_id customer_no customer_number client_id "
+        "client_no visitor_id case_id account_id user_no "
         "member_id user_pseudo_id user person customer visitor client case uid anonymous_id device_id casecconceptname"
     ),
     "event": "event event_name eventname event_type activity name action concept_name type",

@@ -68,8 +68,8 @@ class Source:
         return b"".join(parts)[:size]
 
     def _stream(self, size: int) -> Iterator[bytes]:
-        with pa.OSFile(str(self.path)) as raw:
-            file = pa.CompressedInputStream(raw, ZSTD) if self.compression == ZSTD else raw
+        with pa.OSFile(str(self.path), "rb") as raw:
+            file = pa.CompressedInputStream(raw, "zstd") if self.compression == ZSTD else raw
             while True:
                 try:
                     chunk = file.read(size)

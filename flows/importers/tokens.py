@@ -5,8 +5,12 @@ inside quotes are one, and CR, LF and CRLF each end a line. Unlike `csv` it give
 begins, works on blocks, and runs without the interpreter's lock.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+
+Array = Any
 
 LF, CR, QUOTE, BACKSLASH, COMMA, COLON = 10, 13, 34, 92, 44, 58
 
@@ -21,7 +25,21 @@ BAD_COLUMNS, BAD_QUOTE, BAD_NUL, BAD_LARGE = 1, 2, 3, 4
 
 
 @njit(cache=True, nogil=True)
-def tokenise(buffer, size, final, delimiter, expected, line, max_field, starts, ends, kinds, lines, bad, counters):
+def tokenise(
+    buffer: Array,
+    size: int,
+    final: bool,
+    delimiter: int,
+    expected: int,
+    line: int,
+    max_field: int,
+    starts: Array,
+    ends: Array,
+    kinds: Array,
+    lines: Array,
+    bad: Array,
+    counters: Array,
+) -> None:
     """Cut a block into rows and fields.
 
     Parameters
@@ -188,7 +206,7 @@ def tokenise(buffer, size, final, delimiter, expected, line, max_field, starts, 
 
 
 @njit(cache=True, nogil=True)
-def unquote(buffer, start, end, out, at):
+def unquote(buffer: Array, start: int, end: int, out: Array, at: int) -> int:
     """Write the text of a RAW field to out[at:]; returns where it ends."""
     state = START_FIELD
     for i in range(start, end):
@@ -210,7 +228,9 @@ def unquote(buffer, start, end, out, at):
 
 
 @njit(cache=True, nogil=True)
-def gather(buffer, starts, ends, kinds, column, rows, out, offsets):
+def gather(
+    buffer: Array, starts: Array, ends: Array, kinds: Array, column: int, rows: int, out: Array, offsets: Array
+) -> int:
     """The texts of one column, one behind the other in `out`; text r is out[offsets[r]:offsets[r + 1]]."""
     at = 0
     offsets[0] = 0
@@ -226,7 +246,19 @@ def gather(buffer, starts, ends, kinds, column, rows, out, offsets):
 
 
 @njit(cache=True, nogil=True)
-def gather_json(buffer, starts, ends, kinds, columns, rows, names, name_offsets, scratch, out, offsets):
+def gather_json(
+    buffer: Array,
+    starts: Array,
+    ends: Array,
+    kinds: Array,
+    columns: Array,
+    rows: int,
+    names: Array,
+    name_offsets: Array,
+    scratch: Array,
+    out: Array,
+    offsets: Array,
+) -> int:
     """One JSON object a row, of the columns that are not empty, in the order of `columns`.
 
     names[name_offsets[k]:name_offsets[k + 1]] is the quoted name of columns[k] with its colon. `out` needs
@@ -292,7 +324,7 @@ def gather_json(buffer, starts, ends, kinds, columns, rows, names, name_offsets,
 
 
 @njit(cache=True, nogil=True)
-def count_lines(buffer, size):
+def count_lines(buffer: Array, size: int) -> int:
     """Line ends (LF, CR or CRLF) in the first `size` bytes."""
     lines = 0
     for i in range(size):

@@ -33,7 +33,7 @@ def create_dataset(*, team: Team, name: str, slug: str = "") -> Dataset:
 def delete_dataset(*, dataset: Dataset) -> None:
     """Delete a dataset with its events, imports, charts and results. Files go once the rows are gone."""
     imports = Import.objects.filter(dataset=dataset)
-    doomed = [partial(import_.file.storage.delete, import_.file.name) for import_ in imports]
+    doomed = [partial(import_.file.storage.delete, str(import_.file.name)) for import_ in imports]
     rejects = [root() / file for file in imports.exclude(rejects_file="").values_list("rejects_file", flat=True)]
     doomed += [partial(remove, path) for path in (*rejects, team_home(dataset.team_id) / str(dataset.pk))]
     dataset.delete()

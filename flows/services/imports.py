@@ -101,7 +101,7 @@ def discard_draft(*, import_: Import) -> None:
     """Forget a draft and its file; does nothing once the import has left the draft."""
     gone, _ = Import.objects.filter(pk=import_.pk, status=Import.Status.DRAFT).delete()
     if gone:
-        transaction.on_commit(partial(import_.file.storage.delete, import_.file.name), robust=True)
+        transaction.on_commit(partial(import_.file.storage.delete, str(import_.file.name)), robust=True)
 
 
 def queue(*, import_: Import, ring: bool = True) -> bool:

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ class Intake:
                 while True:
                     dataset = Dataset.objects.get(pk=self.import_.dataset_id)
                     overlapping = self._overlapping(con, dataset)
-                    segment = self._aside(con, lambda c, found=overlapping: self._sort(c, found))
+                    segment = self._aside(con, partial(self._sort, overlapping=overlapping))
                     try:
                         self._commit(segment, rejects, dataset.version)
                         return

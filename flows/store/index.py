@@ -129,7 +129,7 @@ class _Writer:
     def _codes(self, events: pa.ChunkedArray) -> npt.NDArray[np.int32]:
         local = events.combine_chunks().dictionary_encode()
         codes = np.array(
-            [self.names.setdefault(name, len(self.names)) for name in local.dictionary.to_pylist()], np.int32
+            [self.names.setdefault(name, len(self.names)) for name in map(str, local.dictionary.to_pylist())], np.int32
         )
         return codes[local.indices.to_numpy()]
 

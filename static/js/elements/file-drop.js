@@ -2,6 +2,7 @@
 // A file that is dropped or chosen is sent at once, with its progress; the answer leads on, or says what is wrong.
 class FileDrop extends HTMLElement {
   connectedCallback() {
+    this.hideButton();
     this.addEventListener("dragover", (event) => this.over(event, true));
     this.addEventListener("dragleave", (event) => this.over(event, false));
     this.addEventListener("drop", (event) => this.drop(event));
@@ -10,6 +11,10 @@ class FileDrop extends HTMLElement {
       event.preventDefault();
       this.send(event.target);
     });
+  }
+
+  hideButton() {
+    for (const button of this.querySelectorAll("[data-without-script]")) button.hidden = true;
   }
 
   over(event, inside) {
@@ -52,8 +57,10 @@ class FileDrop extends HTMLElement {
     }
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
     const answer = page.querySelector("jm-file-drop");
-    if (answer) this.replaceChildren(...answer.childNodes);
-    else this.failed("The server had a problem with this file.");
+    if (answer) {
+      this.replaceChildren(...answer.childNodes);
+      this.hideButton();
+    } else this.failed("The server had a problem with this file.");
   }
 
   failed(text) {

@@ -68,7 +68,7 @@ def as_csv(rows: list[tuple], turned: bool) -> str:
 
 @pytest.mark.django_db
 @given(files=st.lists(st.tuples(st.lists(ROW, min_size=1, max_size=12), st.booleans()), min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_ends_as_defined(files, team):
     dataset = make_dataset(team)
     model = Model()

@@ -8,7 +8,6 @@ from accounts.models import Team
 from maps import queries
 from maps.library import TEMPLATES
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
-from maps.page import MapPage
 from maps.services.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 KINDS_TO_ADD = (
@@ -120,12 +119,13 @@ class MoveCardForm(forms.Form):
     lane = forms.TypedChoiceField(coerce=int)
     step = forms.TypedChoiceField(coerce=int)
 
-    def __init__(self, data: Any = None, *, page: MapPage, lane: int = 0, step: int = 0) -> None:
+    def __init__(self, data: Any = None, *, journey: JourneyMap, lane: int = 0, step: int = 0) -> None:
         super().__init__(data, initial={"lane": lane, "step": step})
-        self.fields["lane"].choices = [  # type: ignore[attr-defined]
-            (row.lane.pk, row.lane.title) for row in page.lanes if row.lane.kind != Lane.Kind.EMOTION
+        lanes = queries.list_lanes(journey).exclude(kind=Lane.Kind.EMOTION)
+        self.fields["lane"].choices = [(row.pk, row.title) for row in lanes]  # type: ignore[attr-defined]
+        self.fields["step"].choices = [  # type: ignore[attr-defined]
+            (head.pk, head.name) for head in queries.steps_in_order(journey)
         ]
-        self.fields["step"].choices = [(step.pk, step.name) for step in page.steps]  # type: ignore[attr-defined]
 
 
 def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from maps import access, queries, services
+from maps import access, services
 from maps.forms import BodyForm, DetailsForm, MoveCardForm
 from maps.models import Card, JourneyMap
 from maps.services import Conflict
@@ -35,7 +35,7 @@ def cell(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
         return answers.editor(request, journey, editing, status=422)
     if typed.strip() and card.body != services.body_of(typed):
         # The same request again, with more in it: the first answer was lost on the way.
-        return _save(request, journey, card, form, card.version)
+        return _save(request, journey, card.pk, form, card.version)
     return _written(request, journey, card, form)
 
 
@@ -51,12 +51,12 @@ def new(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
 def card(request: TeamRequest, pk: int, card: int) -> HttpResponse:
     """A card to edit in its place; a POST saves its text, unless somebody saved another one meanwhile."""
     journey = access.map_of(request.team, pk)
-    row = access.card_of(journey, card)
     if request.method != "POST":
+        row = access.card_of(journey, card)
         return answers.editor(request, journey, _editing(row, row.body, row.version))
     form = BodyForm(request.POST)
     version = form.cleaned_data.get("version") if form.is_valid() else None
-    return _save(request, journey, row, form, version or 0)
+    return _save(request, journey, card, form, version or 0)
 
 
 @team_view(Role.EDITOR)
@@ -77,7 +77,7 @@ def details(request: TeamRequest, pk: int, card: int) -> HttpResponse:
             form.add_error(None, error)
         except Conflict:
             form.add_error(None, "Somebody changed this card meanwhile. Close and open it to see what stands there.")
-    move = MoveCardForm(page=queries.map_page(request.team, journey), lane=row.cell.lane_id, step=row.cell.step_id)
+    move = MoveCardForm(journey=journey, lane=row.cell.lane_id, step=row.cell.step_id)
     status = 422 if form.is_bound else 200
     answer = answers.panel(
         request, journey, "card", form=form, move=move, card=row, title=f"Card in {row.cell.lane.title}", status=status
@@ -91,7 +91,7 @@ def details(request: TeamRequest, pk: int, card: int) -> HttpResponse:
 @team_view(Role.EDITOR)
 def move(request: TeamRequest, pk: int, card: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
-    form = MoveCardForm(request.POST, page=queries.map_page(request.team, journey))
+    form = MoveCardForm(request.POST, journey=journey)
     try:
         if not form.is_valid():
             raise ValidationError("Choose a lane and a step of this map.")
@@ -120,12 +120,13 @@ def _require(form: BodyForm) -> None:
         raise ValidationError([str(message) for messages in form.errors.values() for message in messages])
 
 
-def _save(request: TeamRequest, journey: JourneyMap, row: Card, form: BodyForm, version: int) -> HttpResponse:
+def _save(request: TeamRequest, journey: JourneyMap, card: int, form: BodyForm, version: int) -> HttpResponse:
     typed = form.data.get("body", "")
     try:
         _require(form)
-        saved = services.save_card(journey=journey, by=request.user, card=row.pk, version=version, body=typed)
+        saved = services.save_card(journey=journey, by=request.user, card=card, version=version, body=typed)
     except ValidationError as error:
+        row = access.card_of(journey, card)
         editing = _editing(row, typed, version, error=" ".join(error.messages))
         return answers.editor(request, journey, editing, status=422)
     except Conflict as conflict:

@@ -35,8 +35,8 @@ class Generated:
 
     def segment(self) -> SegmentArrays:
         """The events as the engine reads them: memory-mapped files."""
-        columns = [np.load(self.directory / f"{name}.npy", mmap_mode="r") for name in COLUMNS]
-        return SegmentArrays(*columns, names=names())
+        keys, starts, times, codes = (np.load(self.directory / f"{name}.npy", mmap_mode="r") for name in COLUMNS)
+        return SegmentArrays(keys, starts, times, codes, names())
 
 
 def names() -> list[str]:
@@ -72,8 +72,8 @@ def _columns(events: int, chance: np.random.Generator) -> tuple[NDArray[Any], ..
     lengths = np.maximum(1, lengths * (events / lengths.sum())).astype(np.int64)
     starts = np.concatenate(([0], np.cumsum(lengths)))
     total = int(starts[-1])
-    keys = np.unique(chance.integers(0, 1 << 63, people + people // 50 + 10, dtype=np.int64))
-    keys = np.sort(chance.choice(keys, people, replace=False)).astype(np.uint64) << np.uint64(1)
+    some = np.unique(chance.integers(0, 1 << 63, people + people // 50 + 10, dtype=np.int64))
+    keys = np.sort(chance.choice(some, people, replace=False)).astype(np.uint64) << np.uint64(1)
     first = BEGIN + chance.integers(0, DAYS * DAY, people)
     steps = np.empty(total, np.int64)
     new_session = chance.random(total) < 0.12
@@ -95,10 +95,11 @@ def _transitions(chance: np.random.Generator) -> NDArray[np.float32]:
         weights[code, code] += 0.15 * weights[code].sum()
     weights[LABELS] = popular
     weights[LABELS, 0] = weights[LABELS].sum()
-    return (np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: NDArray[np.float64] = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
 
 
-@njit(cache=True)  # type: ignore[misc]
+@njit(cache=True)
 def _walk(starts: Any, new_session: Any, dice: Any, transitions: Any) -> Any:
     codes = np.empty(dice.size, np.int32)
     fresh = transitions.shape[0] - 1

@@ -84,8 +84,8 @@ DUCKDB = {
     """,
 }
 
-# One array a person, in one pass over the sorted table. `sorted` trusts that aggregation in order keeps the order of the
-# table inside a person, `safe` sorts again.
+# One array a person, in one pass over the sorted table. `sorted` trusts that aggregation in order keeps the order of
+# the table inside a person, `safe` sorts again.
 _CLICKHOUSE_USERS = """
     select step - 1, path[step] as event, if(step < length(path), toNullable(path[step + 1]), null) as next, count()
     from (

@@ -93,6 +93,45 @@ def add_cells(cells: Array, n: Array, histogram: Array) -> None:
         histogram[U(cells[U(k)])] += 1
 
 
+@kernel
+def _run_lengths(ordered: Array, cells: Array, counts: Array) -> Array:
+    """Each value of a sorted array once, with how often it occurs; returns how many there are."""
+    n = 0
+    for i in range(ordered.size):
+        if n == 0 or ordered[U(i)] != cells[U(n - 1)]:
+            cells[U(n)] = ordered[U(i)]
+            counts[U(n)] = 0
+            n += 1
+        counts[U(n - 1)] += 1
+    return n
+
+
+@kernel
+def _rank_links(cells: Array, counts: Array, buckets: Array, found: Array) -> Array:
+    """Number, count, buckets of median and p90 of each link that occurs (int64[links, 4]); returns how many."""
+    n = 0
+    k = 0
+    while k < cells.size:
+        link = cells[U(k)] // buckets
+        first = k
+        total = 0
+        while k < cells.size and cells[U(k)] < (link + 1) * buckets:
+            total += counts[U(k)]
+            k += 1
+        found[U(n), U(0)] = link
+        found[U(n), U(1)] = total
+        seen = 0
+        for j in range(first, k):
+            before = seen
+            seen += counts[U(j)]
+            for column in range(2, 4):
+                rank = (total * (5 if column == 2 else 9) + 9) // 10
+                if before < rank <= seen:
+                    found[U(n), U(column)] = cells[U(j)] - link * buckets
+        n += 1
+    return n
+
+
 class LinkTimes:
     """Histograms of the times of all links of one step; partial ones add up exactly.
 
@@ -106,6 +145,7 @@ class LinkTimes:
 
     def __init__(self, links: int, buckets: int) -> None:
         size = links * buckets
+        self.links = links
         self.buckets = buckets
         self.cell_type = np.int32 if size < 1 << 31 else np.int64
         self._dense = np.zeros(size, np.int64) if size <= DENSE_CELLS else None
@@ -124,18 +164,17 @@ class LinkTimes:
         """Count what waits; after each wave, so that no more than one wave waits."""
         if not self._waiting:
             return
-        cells = np.sort(np.concatenate(self._waiting))
+        ordered = np.concatenate(self._waiting)
         self._waiting = []
-        firsts = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])) if len(cells) else cells)
-        counts = np.diff(firsts, append=len(cells))
-        merged = np.concatenate((self._cells, cells[firsts].astype(np.int64)))
-        counts = np.concatenate((self._counts, counts))
+        ordered.sort()
+        cells, counts = np.empty(len(ordered), np.int64), np.empty(len(ordered), np.int64)
+        n = _run_lengths(ordered, cells, counts)
         if len(self._cells):
-            self._cells, place = np.unique(merged, return_inverse=True)
-            counts = np.bincount(place, counts).astype(np.int64)
+            together = np.concatenate((self._counts, counts[:n]))
+            self._cells, place = np.unique(np.concatenate((self._cells, cells[:n])), return_inverse=True)
+            self._counts = np.bincount(place, together).astype(np.int64)
         else:
-            self._cells = merged
-        self._counts = counts
+            self._cells, self._counts = cells[:n], counts[:n]
 
     def summary(self) -> list[tuple[int, int, int, int]]:
         """Each link that occurs: its number, its count, and the buckets of its median and its p90.
@@ -146,14 +185,9 @@ class LinkTimes:
         if self._dense is not None:
             cells = np.flatnonzero(self._dense)
             counts = self._dense[cells]
-        links, first = np.unique(cells // self.buckets, return_index=True)
-        seen = np.cumsum(counts)
-        before = seen[first] - counts[first]
-        totals = np.diff(np.append(before, counts.sum()))
-        median, p90 = (
-            cells[np.searchsorted(seen, before + (totals * tenths + 9) // 10)] % self.buckets for tenths in (5, 9)
-        )
-        return list(zip(links.tolist(), totals.tolist(), median.tolist(), p90.tolist(), strict=True))
+        found = np.empty((min(self.links, len(cells)), 4), np.int64)
+        n = _rank_links(cells, counts, self.buckets, found)
+        return [(link, count, median, p90) for link, count, median, p90 in found[:n].tolist()]
 
 
 def bucket_seconds(bucket: int) -> float:

@@ -20,7 +20,7 @@ from flows.engine.labels import label_events
 from flows.engine.plan import cut_keys, rules_of
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
-from flows.engine.source import Cancelled, PathSource, PathTable
+from flows.engine.source import PathSource, PathTable, Watch
 
 GIB = 1 << 30
 MOST_BUCKETS = 3712
@@ -124,27 +124,17 @@ def compute_flow(
     threads = threads or len(os.sched_getaffinity(0))
     labels = label_events(query, segments, catalogue)
     rules = rules_of(query, data_from or 0, data_through or 0, len(labels.names))
-
-    def report(share: float) -> None:
-        if progress is not None:
-            progress(share)
-
-    def check() -> None:
-        if cancelled is not None and cancelled():
-            raise Cancelled
+    watch = Watch(progress, cancelled)
 
     with ThreadPoolExecutor(threads) as pool:
-        ranges = cut_keys(segments, threads)
-        source = PathSource(
-            segments, labels, rules, ranges, pool, budget // 2, lambda done, of: report(0.8 * done / of), check
-        )
+        source = PathSource(segments, labels, rules, cut_keys(segments, threads), pool, budget // 2, watch)
         steps = find_nodes(source, query, budget // 4)
         leaving = find_links(source, steps, budget // 4)
-        report(0.9)
+        watch.report(0.9)
         distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
     nodes, links = _name(steps, leaving, labels.names)
     totals = source.totals
-    report(1.0)
+    watch.report(1.0)
     return flow_result(
         query,
         nodes=nodes,

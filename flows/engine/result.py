@@ -100,34 +100,40 @@ def flow_result(
         "data_through": None if data_through is None else format_time(data_through),
         "computed_in_ms": computed_in_ms,
         "units": units,
-        "nodes": [
-            {
-                "step": node.step,
-                "kind": node.kind,
-                "label": node.label,
-                "count": node.count,
-                "repeats": node.repeats,
-                **dict(zip(STATES, node.ends, strict=True)),
-            }
-            for node in sorted(nodes, key=lambda node: (node.step, -node.count, node.label, node.kind))
-        ],
-        "links": [
-            {
-                "step": link.source.step,
-                "source": link.source.label,
-                "source_kind": link.source.kind,
-                "target": link.target.label,
-                "target_kind": link.target.kind,
-                "count": link.count,
-                "median_seconds": link.median_seconds,
-                "p90_seconds": link.p90_seconds,
-            }
-            for link in sorted(links, key=_link_order)
-        ],
+        "nodes": [_node_row(node) for node in sorted(nodes, key=_node_order)],
+        "links": [_link_row(link) for link in sorted(links, key=_link_order)],
         "paths": [{"labels": list(path.labels), "count": -path.minus_count, "end": path.end} for path in sorted(paths)],
         "distinct_paths": distinct_paths,
         "ties": ties,
     }
+
+
+def _node_row(node: Node) -> dict[str, object]:
+    return {
+        "step": node.step,
+        "kind": node.kind,
+        "label": node.label,
+        "count": node.count,
+        "repeats": node.repeats,
+        **dict(zip(STATES, node.ends, strict=True)),
+    }
+
+
+def _link_row(link: Link) -> dict[str, object]:
+    return {
+        "step": link.source.step,
+        "source": link.source.label,
+        "source_kind": link.source.kind,
+        "target": link.target.label,
+        "target_kind": link.target.kind,
+        "count": link.count,
+        "median_seconds": link.median_seconds,
+        "p90_seconds": link.p90_seconds,
+    }
+
+
+def _node_order(node: Node) -> tuple[int, int, str, str]:
+    return node.step, -node.count, node.label, node.kind
 
 
 def _link_order(link: Link) -> tuple[int, int, str, str, str, str]:

@@ -33,6 +33,7 @@ from flows.engine.plan import KeyRange, reads_in_place
 
 ROWS_PER_BLOCK = 1 << 17
 RANGES_PER_WAVE = 64
+FIRST_PASS = 0.8  # share of the work that walking is
 NOBODY = np.zeros(0, np.uint8)
 NOBODY.flags.writeable = False
 
@@ -43,6 +44,23 @@ Array = Any
 
 class Cancelled(Exception):
     """The computation was asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on: ``progress`` hears the share done (0 … 1), ``cancelled`` is asked whether to stop."""
+
+    progress: Callable[[float], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+
+    def report(self, share: float) -> None:
+        if self.progress is not None:
+            self.progress(share)
+
+    def check(self) -> None:
+        """Raises :class:`Cancelled` if somebody wants to stop."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +100,8 @@ class PathSource:
         Threads; kernels run without the interpreter lock.
     budget : int
         Bytes of path tables: half for those that are kept for later passes, half for those of the current wave.
-    progress : callable
-        Called with (ranges done, ranges in all) on the first pass.
-    check : callable
-        Called before each wave; raises :class:`Cancelled`.
+    watch : Watch
+        Asked before each wave; the first pass reports up to ``FIRST_PASS``.
 
     Attributes
     ----------
@@ -101,8 +117,7 @@ class PathSource:
         ranges: Sequence[KeyRange],
         pool: Executor,
         budget: int,
-        progress: Callable[[int, int], None],
-        check: Callable[[], None],
+        watch: Watch,
     ) -> None:
         self.labels = labels
         self.rules = rules
@@ -111,8 +126,7 @@ class PathSource:
         self.row_bytes = 7 * (rules.steps + 1) + 1
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
-        self._progress = progress
-        self._check = check
+        self._watch = watch
         self._ranges = list(ranges)
         self._waves: list[tuple[list[KeyRange], list[PathTable] | None]] = []
         self._complete = False
@@ -122,12 +136,12 @@ class PathSource:
         """All paths, a list of tables at a time. May be run again; people come in the same order."""
         if self._complete:
             for wave, kept in self._waves:
-                self._check()
+                self._watch.check()
                 yield self._walk_all(wave)[0] if kept is None else kept
             return
         done, possible = 0, 0
         while done < len(self._ranges):
-            self._check()
+            self._watch.check()
             share = min(1.0, 2 * int(self.totals[ROWS]) / possible) if possible else 1.0
             wave = self._next_wave(self._ranges[done:], share)
             tables, counters = self._walk_all(wave)
@@ -138,7 +152,7 @@ class PathSource:
             self._waves.append((wave, tables if keep else None))
             done += len(wave)
             possible += sum(map(self.most_rows, wave))
-            self._progress(done, len(self._ranges))
+            self._watch.report(FIRST_PASS * done / len(self._ranges))
             yield tables
         self._complete = True
 

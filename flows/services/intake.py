@@ -25,8 +25,7 @@ T = TypeVar("T")
 BEAT = 0.5  # seconds between two signs of life
 READ, SORTED = 0.85, 0.97  # share of the work that is done after these stages
 
-_ROWS = """CREATE OR REPLACE VIEW fresh AS
-    SELECT * FROM staged ANTI JOIN duplicates USING (line) WHERE fault = 0"""
+_FRESH = "CREATE OR REPLACE VIEW fresh AS SELECT * FROM staged {join} WHERE fault = 0"
 
 
 class _Moved(Exception):
@@ -146,7 +145,7 @@ class Intake:
         self.duplicates = find_duplicates(con, (self.store.open(row) for row in overlapping))
         if self.duplicates == self._staging.accepted:
             return None
-        con.execute(_ROWS)
+        con.execute(_FRESH.format(join="ANTI JOIN duplicates USING (line)" if self.duplicates else ""))
         segment = write_segment(
             con,
             "fresh",

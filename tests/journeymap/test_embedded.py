@@ -94,15 +94,17 @@ class Client:
 def processes(data: Path, word: str = "") -> list[psutil.Process]:
     """The keeper and the servers of this data directory, wherever it keeps their files; or one kind of them."""
     places = {str(data), str((data / "servers").resolve()), str((data / "run").resolve())}
-    found = []
+    found: dict[int, tuple[psutil.Process, int, str]] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            program = " ".join(process.cmdline()[:3])
-            line = " ".join(process.cmdline())
-            ours = any(place in line for place in places) and any(each in program for each in KINDS)
-            if ours and word in program and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
+            line = process.cmdline()
+            program = " ".join(line[:3])
+            ours = any(place in " ".join(line) for place in places) and any(each in program for each in KINDS)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = (process, process.ppid(), program)
+    # A child that PostgreSQL has just forked bears its parent's command line until it names itself.
+    newborn = {pid for pid, (_, parent, _) in found.items() if parent in found and "bin/postgres" in found[parent][2]}
+    return [process for pid, (process, _, program) in found.items() if word in program and pid not in newborn]
 
 
 def one(data: Path, word: str) -> psutil.Process:

@@ -8,7 +8,7 @@ from pathlib import Path
 from celery import current_app
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from accounts.models import User
 from flows.importers import FORMATS, TIME_UNITS, ImportFault, Inspection, inspect
@@ -34,7 +34,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS = 5  # a file that took its worker down this often is given up
+# Attempts come in series, and the last of a series gives up: a file that took its worker down so often will again.
+# They are never counted anew, since whoever still holds an old claim must not find its number again.
+SERIES = 6
 HICCUPS = (OperationalError, InterfaceError)
 
 
@@ -121,7 +123,7 @@ def try_again(*, import_: Import) -> bool:
         moved = Import.objects.filter(pk=import_.pk, status__in=over).update(
             status=Import.Status.QUEUED if import_.mapping else Import.Status.DRAFT,
             cancel_requested=False,
-            attempt=0,
+            attempt=F("attempt") + SERIES - F("attempt") % SERIES,
             error="",
             finished_at=None,
             **fresh,
@@ -147,7 +149,7 @@ def run_import(*, team_id: int, import_id: int) -> None:
     import_ = jobs.claim(Import, import_id)
     if import_ is None:
         return
-    if import_.attempt > ATTEMPTS:
+    if import_.attempt % SERIES == 0:
         jobs.fail(import_, "This import ended its worker several times and was given up. The file has been kept.")
         return
     try:

@@ -74,5 +74,9 @@ def write_segment(
         time_through=max(count.last_at for count in counts),
         names=counts,
     )
-    index.build(final, segment.file, segment.rows, checksum)
+    try:
+        index.build(final, segment.file, segment.rows, checksum)
+    except BaseException:
+        segment.discard()
+        raise
     return segment

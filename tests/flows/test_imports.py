@@ -96,7 +96,7 @@ def test_a_faulty_file_fails_with_one_sentence_and_can_be_tried_again(dataset, d
     assert stored_files(dataset.team) == set()
     assert imports.try_again(import_=import_)
     import_.refresh_from_db()
-    assert (import_.status, import_.error, import_.attempt) == ("queued", "", 0)
+    assert (import_.status, import_.error) == ("queued", "")
 
 
 @pytest.mark.django_db
@@ -220,8 +220,21 @@ def test_a_database_that_goes_away_puts_the_import_back(dataset, monkeypatch):
 @pytest.mark.django_db
 def test_an_import_that_takes_its_worker_down_again_and_again_is_given_up(dataset):
     import_ = make_import(dataset, ROWS)
-    Import.objects.filter(pk=import_.pk).update(attempt=imports.ATTEMPTS)
+    Import.objects.filter(pk=import_.pk).update(attempt=imports.SERIES - 1)
     assert "given up" in run(import_).error
+    imports.try_again(import_=import_)
+    assert run(import_).status == "done"
+
+
+@pytest.mark.django_db
+def test_an_old_claim_stays_lost_when_an_import_is_tried_again(dataset):
+    import_ = make_import(dataset, ROWS)
+    asleep = jobs.claim(Import, import_.pk)
+    Import.objects.filter(pk=import_.pk).update(status="cancelled")
+    imports.try_again(import_=import_)
+    assert jobs.claim(Import, import_.pk) is not None
+    with pytest.raises(jobs.LostClaim):
+        jobs.finish(asleep)
 
 
 @pytest.mark.django_db

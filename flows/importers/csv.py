@@ -152,7 +152,8 @@ class CsvReader:
                     found.ends, found.kinds, found.rows = found.ends[1:], found.kinds[1:], found.rows - 1
                     header = False
                 check_encoding(self.source.name, data, found.used, line)
-                yield self._block(found)
+                if found.rows or len(found.bad):
+                    yield self._block(found)
                 data, line = data[found.used :], found.line
                 if not found.used or not data:
                     break

@@ -13,6 +13,8 @@ from flows.importers.blocks import Block, Reader, sql_text
 from flows.importers.faults import FOUND, MAX_NAME, Reason
 from flows.importers.roles import LABELS
 
+_FLUSH = 48 * 1024 * 1024  # bytes of rows that are judged in one go
+
 TIME_UNITS = ("auto", "iso", "s", "ms", "us")
 _FACTORS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _EARLIEST = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
@@ -60,7 +62,7 @@ class Staging:
         self.reader = reader
         self.time_unit = time_unit
         self.rows = self.rejected = 0
-        self._structural = 0
+        self._waiting: list[pa.Table] = []
         self._latest = int((now + timedelta(hours=24)).timestamp() * 1_000_000)
         con.execute(
             """CREATE TABLE staged (line BIGINT, actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT,
@@ -76,15 +78,13 @@ class Staging:
         return self.rows - self.rejected
 
     def take(self, block: Block) -> None:
+        """Judge the rows of a block. Small blocks wait for others, so that every thread of DuckDB has some."""
         if block.rows.num_rows:
             if self.time_unit == "auto":
                 self.time_unit = told_unit(block.rows["time"])
-            # Slices, so that every thread of DuckDB has some.
-            table = pa.Table.from_batches(with_keys(block.rows).combine_chunks().to_batches(max_chunksize=16_384))
-            self.con.register("block", table)
-            self.con.execute(self._insert(table.schema.field("time").type))
-            self.con.unregister("block")
-            self.rows += table.num_rows
+            self._waiting.append(with_keys(block.rows))
+            if sum(rows.nbytes for rows in self._waiting) >= _FLUSH:
+                self.flush()
         if block.rejects:
             columns = list(
                 zip(*((r.line, r.column, str(r.reason), r.detail, r.found) for r in block.rejects), strict=True)
@@ -96,8 +96,21 @@ class Staging:
             self.con.execute("INSERT INTO unreadable FROM rejects")
             self.con.unregister("rejects")
             self.rows += len(block.rejects)
-            self._structural += len(block.rejects)
-        self.rejected = self._structural + self._count("SELECT count(*) FROM staged WHERE fault > 0")
+            self.rejected += len(block.rejects)
+
+    def flush(self) -> None:
+        """Judge what waits; to be called behind the last block."""
+        if not self._waiting:
+            return
+        batches = [batch for rows in self._waiting for batch in rows.combine_chunks().to_batches(max_chunksize=16_384)]
+        self._waiting = []
+        table = pa.Table.from_batches(batches)
+        self.con.register("block", table)
+        before = self._count("SELECT count(*) FROM staged WHERE fault > 0")
+        self.con.execute(self._insert(table.schema.field("time").type)).fetchall()
+        self.con.unregister("block")
+        self.rows += table.num_rows
+        self.rejected += self._count("SELECT count(*) FROM staged WHERE fault > 0") - before
 
     def reject_counts(self) -> dict[str, int]:
         sql = f"SELECT reason, count(*) AS n FROM ({self._rejects()}) GROUP BY reason ORDER BY n DESC, reason"

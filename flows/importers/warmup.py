@@ -22,3 +22,4 @@ def compile_importers() -> None:
             staging = Staging(con, reader, now=datetime.now(UTC))
             for block in reader.blocks():
                 staging.take(block)
+            staging.flush()

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from flows.duck import connect
 from flows.importers import Reader, Source, Staging, open_reader
+from flows.importers.ahead import ahead
 from flows.models import Dataset, EventName, Import, Segment
 from flows.services import jobs
 from flows.store import EventStore, NewSegment, write_segment
@@ -110,10 +112,12 @@ class Intake:
         # A cursor has its own statement in flight, which the reader needs while rows are being stored.
         self._reader = open_reader(source, con.cursor(), self.workspace, wanted=import_.format, mapping=import_.mapping)
         self._staging = Staging(con, self._reader, time_unit=import_.time_unit, now=timezone.now())
-        for block in self._reader.blocks():
-            if self._stop:
-                raise jobs.LostClaim
-            self._staging.take(block)
+        with closing(ahead(self._reader.blocks())) as blocks:
+            for block in blocks:
+                if self._stop:
+                    raise jobs.LostClaim
+                self._staging.take(block)
+        self._staging.flush()
         self._stage, self._fraction = Import.Stage.SORT, READ
 
     def _write_rejects(self, con: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:

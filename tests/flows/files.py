@@ -70,6 +70,7 @@ def read_file(
         staging = Staging(con, reader, time_unit=time_unit, now=NOW)
         for block in reader.blocks():
             staging.take(block)
+        staging.flush()
         assert reader.fraction == 1.0
         rows = con.sql(
             """SELECT line, actor, event, us, insert_id, session, properties, actor_key, content_key

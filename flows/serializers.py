@@ -1,10 +1,10 @@
 from rest_framework import serializers
 
-from flows.models import FlowChart
+from flows.models import Dataset, FlowChart
 
 
 class ChartSerializer(serializers.ModelSerializer[FlowChart]):
-    dataset = serializers.SlugRelatedField[object](slug_field="slug", read_only=True)
+    dataset = serializers.SlugRelatedField[Dataset](slug_field="slug", read_only=True)
 
     class Meta:
         model = FlowChart

@@ -98,9 +98,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     journey = create_map(team=team, by=alice, title="Journey", template=LIFECYCLE)
     dataset = datasets.create_dataset(team=team, name="Shop")
     import_ = imports.create_import(dataset=dataset, file=ContentFile(b"x"), filename="x.csv", by=alice)
-    chart = charts.save_chart(
-        team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice
-    )
+    chart = charts.save_chart(team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice)
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {

@@ -133,4 +133,3 @@ class EventStore:
         if size != segment.bytes:
             raise DamagedSegment(segment.file, f"it has {size:,} bytes instead of {segment.bytes:,}")
         return path
-

@@ -64,7 +64,7 @@ def test_removing_the_sample_team_leaves_nothing_of_it_and_all_of_the_others(ali
     assert Segment.objects.exists()
     remove_sample_team(team=team)
     assert not Segment.objects.exists()
-    assert not [path for path in (settings.DATA_DIR / "store").rglob("*.parquet")]
+    assert not list((settings.DATA_DIR / "store").rglob("*.parquet"))
     assert not import_.file.storage.exists(import_.file.name)
     assert Membership.objects.get(user=alice).team.slug == "north-bank"
 

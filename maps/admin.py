@@ -1,0 +1,176 @@
+"""Data management of maps. Cards, cells and places are changed in the editor, which keeps a map whole."""
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from import_export.admin import ExportActionModelAdmin
+from import_export.resources import ModelResource
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import display
+
+from maps.models import (
+    Card,
+    Cell,
+    Channel,
+    EmotionPoint,
+    JourneyMap,
+    Lane,
+    Opportunity,
+    Persona,
+    Stage,
+    Step,
+    Touchpoint,
+)
+
+
+class PartInline(TabularInline):
+    extra = 0
+    readonly_fields = ["position"]
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class StageInline(PartInline):
+    model = Stage
+    fields = ["position", "name", "goal"]
+
+
+class LaneInline(PartInline):
+    model = Lane
+    fields = ["position", "title", "kind", "role"]
+
+
+@admin.register(JourneyMap)
+class JourneyMapAdmin(ModelAdmin):
+    list_display = ["title", "team", "kind", "shown_status", "shown_stages", "owner", "updated_at"]
+    list_filter = ["team", "status", "kind", "state"]
+    list_select_related = ["team", "owner"]
+    search_fields = ["title", "scenario"]
+    autocomplete_fields = ["team", "owner", "personas"]
+    readonly_fields = ["revision", "created_at", "updated_at"]
+    date_hierarchy = "updated_at"
+    inlines = [StageInline, LaneInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyMap]:
+        return super().get_queryset(request).annotate(stage_count=Count("stages"))
+
+    @display(description="Stages", ordering="stage_count")
+    def shown_stages(self, journey: JourneyMap) -> int:
+        return journey.stage_count  # type: ignore[attr-defined]
+
+    @display(description="Status", ordering="status", label={"live": "success", "review": "info", "draft": "warning"})
+    def shown_status(self, journey: JourneyMap) -> tuple[str, str]:
+        return journey.status, journey.get_status_display()
+
+
+@admin.register(Persona)
+class PersonaAdmin(ModelAdmin):
+    list_display = ["name", "role", "team", "created_at"]
+    list_filter = ["team"]
+    list_select_related = ["team"]
+    search_fields = ["name", "role"]
+    autocomplete_fields = ["team"]
+
+
+@admin.register(Channel)
+class ChannelAdmin(ModelAdmin):
+    list_display = ["name", "icon", "team"]
+    list_filter = ["team", "icon"]
+    list_select_related = ["team"]
+    search_fields = ["name"]
+    autocomplete_fields = ["team"]
+
+
+class PartAdmin(ModelAdmin):
+    """A part of a map: it can be found and its words mended, but not put anywhere or taken away."""
+
+    list_filter = ["team"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Stage)
+class StageAdmin(PartAdmin):
+    list_display = ["name", "map", "position"]
+    list_select_related = ["map"]
+    search_fields = ["name", "map__title"]
+    readonly_fields = ["team", "map", "position"]
+
+
+@admin.register(Step)
+class StepAdmin(PartAdmin):
+    list_display = ["name", "stage", "position", "moment_of_truth"]
+    list_select_related = ["stage"]
+    list_filter = ["team", "moment_of_truth"]
+    search_fields = ["name", "stage__map__title"]
+    readonly_fields = ["team", "stage", "position"]
+
+
+@admin.register(Lane)
+class LaneAdmin(PartAdmin):
+    list_display = ["title", "map", "kind", "role", "position"]
+    list_select_related = ["map"]
+    list_filter = ["team", "kind", "role"]
+    search_fields = ["title", "map__title"]
+    readonly_fields = ["team", "map", "kind", "position", "persona"]
+
+
+@admin.register(Cell)
+class CellAdmin(PartAdmin):
+    list_display = ["lane", "step", "span"]
+    list_select_related = ["lane", "step"]
+    search_fields = ["lane__title", "step__name"]
+    readonly_fields = ["team", "lane", "step", "span"]
+
+
+class CardResource(ModelResource):
+    class Meta:
+        model = Card
+        fields = ["cell__lane__map__title", "cell__lane__title", "cell__step__name", "kind", "body", "evidence"]
+
+
+@admin.register(Card)
+class CardAdmin(ExportActionModelAdmin, PartAdmin):
+    resource_classes = [CardResource]
+    export_form_class = ExportForm
+    list_display = ["__str__", "kind", "cell", "evidence", "updated_by", "updated_at"]
+    list_select_related = ["cell__lane", "cell__step", "updated_by"]
+    list_filter = ["team", "kind", "evidence"]
+    search_fields = ["body", "cell__lane__map__title"]
+    autocomplete_fields = ["owner"]
+    readonly_fields = ["team", "cell", "position", "kind", "uid", "version", "updated_by", "updated_at"]
+
+
+@admin.register(Touchpoint)
+class TouchpointAdmin(PartAdmin):
+    list_display = ["card", "channel", "importance_to_customer", "importance_to_business"]
+    list_select_related = ["card", "channel"]
+    list_filter = ["team", "channel"]
+    search_fields = ["card__body", "channel__name"]
+    readonly_fields = ["team", "card"]
+    autocomplete_fields = ["channel"]
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(PartAdmin):
+    list_display = ["card", "status", "value", "business_value", "effort"]
+    list_select_related = ["card"]
+    list_filter = ["team", "status"]
+    search_fields = ["card__body"]
+    readonly_fields = ["team", "card"]
+
+
+@admin.register(EmotionPoint)
+class EmotionPointAdmin(PartAdmin):
+    list_display = ["lane", "step", "score", "label", "source", "n"]
+    list_select_related = ["lane", "step"]
+    list_filter = ["team", "source"]
+    search_fields = ["label", "lane__map__title"]
+    readonly_fields = ["team", "lane", "step"]

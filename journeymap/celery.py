@@ -7,6 +7,7 @@ from celery import Celery
 from celery.signals import worker_init
 
 from flows.engine.warmup import compile_kernels
+from flows.importers.warmup import compile_importers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "journeymap.settings")
 
@@ -17,5 +18,6 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 def compile_ahead(**_: Any) -> None:
-    """Before the first question and before the worker forks, so that nobody waits for a compiler."""
+    """Before the first question or file, and before the worker forks, so that nobody waits for a compiler."""
     compile_kernels()
+    compile_importers()

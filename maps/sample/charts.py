@@ -8,6 +8,7 @@ CHARTS: dict[str, FlowQuery] = {
     ),
     "From checkout to order": FlowQuery(
         start=("checkout_started",),
+        end=("order_placed",),
         steps=6,
         top=6,
         within=parse_duration("1d"),
@@ -19,7 +20,6 @@ CHARTS: dict[str, FlowQuery] = {
             "delivery_chosen",
             "payment_started",
             "payment_failed",
-            "order_placed",
         ),
     ),
     "A visit to the shop": FlowQuery(start=("home_viewed",), steps=5, top=7, count="sessions"),

@@ -122,7 +122,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+# Imports have a queue of their own, so that a long one never stands before somebody's chart. A worker that is not
+# told which queue to serve serves both.
 CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", default="journeymap")
+IMPORT_QUEUE = f"{CELERY_TASK_DEFAULT_QUEUE}-imports"
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {CELERY_TASK_DEFAULT_QUEUE: {}, IMPORT_QUEUE: {}}
+CELERY_TASK_ROUTES = {"flows.tasks.run_import": {"queue": IMPORT_QUEUE}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A job gives a sign of life twice a second; after a silence of this length its worker counts as gone.
 JOB_SILENCE = env.duration("JOB_SILENCE", default=timedelta(seconds=20))

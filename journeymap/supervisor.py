@@ -176,10 +176,12 @@ class Supervisor:
         celery = ["-W", "ignore:You're running the worker with superuser privileges"]
         celery += ["-m", "celery", "-A", "journeymap", "-q"]
         schedule = str(self.data / "celerybeat-schedule")
+        queue = env.text("CELERY_QUEUE", default="journeymap")
         self.children = [
             Child("web", self._web()),
             # First it lets running jobs end, then it gives them back to the queue.
-            Child("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], signal.SIGQUIT),
+            Child("worker", self._worker(celery, queue, "2"), signal.SIGQUIT),
+            Child("importer", self._worker(celery, f"{queue}-imports", "1"), signal.SIGQUIT),
             Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", "", "--schedule", schedule]),
         ]
         # The rest follows once the web answers: processors are few, and somebody waits for a page.
@@ -190,6 +192,11 @@ class Supervisor:
         quiet = ["--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"]
         # WhiteNoise remarks that nothing has been collected, which is as it should be here.
         return ["-W", "ignore:No directory at", "-m", "uvicorn", "journeymap.asgi:application", *address, *quiet]
+
+    def _worker(self, celery: list[str], queue: str, processes: str) -> list[str]:
+        name = f"{queue}@%h"
+        quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+        return [*celery, "worker", "--queues", queue, "--hostname", name, "--concurrency", processes, *quiet]
 
     def _free_port(self) -> int:
         candidates = [self.fixed_port] if self.fixed_port else range(8000, 8100)

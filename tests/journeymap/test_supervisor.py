@@ -19,6 +19,8 @@ from tests.journeymap.test_embedded import eventually, remove, wait_until_gone
 
 pytestmark = pytest.mark.worker
 
+WORKER = f"-q worker --queues {os.environ['CELERY_QUEUE']} --hostname"  # not the one for imports
+
 
 class Product:
     def __init__(self, data: Path, **variables: str) -> None:
@@ -65,10 +67,10 @@ def test_it_starts_mends_and_stops_everything(data: Path) -> None:
         with urllib.request.urlopen(address + "healthz") as answer:
             assert answer.read() == b"ok"
 
-        eventually(lambda: product.children("-q worker") and product.children("-q beat"))
-        (worker,) = product.children("-q worker")
+        eventually(lambda: product.children(WORKER) and product.children("-q beat"))
+        (worker,) = product.children(WORKER)
         worker.kill()
-        eventually(lambda: [each.pid for each in product.children("-q worker")] not in ([], [worker.pid]))
+        eventually(lambda: [each.pid for each in product.children(WORKER)] not in ([], [worker.pid]))
 
         family = everything_below(product)
         assert len(family) >= 5

@@ -48,7 +48,7 @@ class JobAdmin(ReadOnlyAdmin):
     @action(description="Put back into the queue")
     def queue_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         over = queryset.filter(status__in=[Job.Status.FAILED, Job.Status.CANCELLED])
-        count = over.update(status=Job.Status.QUEUED, cancel_requested=False, error="")
+        count = over.update(status=Job.Status.QUEUED, cancel_requested=False, heartbeat_at=None, error="")
         transaction.on_commit(tasks.ring_lost_bells.delay)
         self.message_user(request, f"Put {count} back into the queue.")
 

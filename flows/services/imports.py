@@ -123,6 +123,7 @@ def try_again(*, import_: Import) -> bool:
         moved = Import.objects.filter(pk=import_.pk, status__in=over).update(
             status=Import.Status.QUEUED if import_.mapping else Import.Status.DRAFT,
             cancel_requested=False,
+            heartbeat_at=None,
             attempt=F("attempt") + SERIES - F("attempt") % SERIES,
             error="",
             finished_at=None,

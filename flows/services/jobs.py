@@ -11,6 +11,9 @@ from flows.models import Job
 
 J = TypeVar("J", bound=Job)
 
+FIRST_BELL = timedelta(seconds=5)  # a message is heard sooner than this, unless it was lost or all are busy
+NEXT_BELL = timedelta(minutes=3)
+
 
 class LostClaim(Exception):
     """The job was taken over, cancelled or ended by somebody else: stop quietly and commit nothing."""
@@ -51,7 +54,7 @@ def fail(job: Job, error: str, **outcome: object) -> None:
 
 def release(job: Job) -> None:
     """Give the claim back: the job waits for its next attempt."""
-    mine(job).update(status=Job.Status.QUEUED)
+    mine(job).update(status=Job.Status.QUEUED, heartbeat_at=None)
 
 
 def cancel(job: Job) -> None:
@@ -70,13 +73,16 @@ def settle_cancelled(job: Job) -> None:
 def requeue_silent(model: type[J]) -> list[J]:
     """Put jobs whose worker fell silent back into the queue, and return every job whose bell should ring again.
 
-    A cancelled job that nobody runs any more is ended here. Bells of jobs that have waited for a while are rung
-    again as well: ringing twice is harmless, a lost message is not.
+    A cancelled job that nobody runs any more is ended here. Bells of jobs that wait are rung once more as well, and
+    then again every few minutes: ringing twice is harmless, a lost message is not. While a job waits, its heartbeat
+    is the time of that bell.
     """
-    silent = timezone.now() - settings.JOB_SILENCE
-    dead = model._default_manager.filter(status=Job.Status.RUNNING, heartbeat_at__lt=silent)
-    dead.filter(cancel_requested=True).update(status=Job.Status.CANCELLED, finished_at=timezone.now())
-    dead.filter(cancel_requested=False).update(status=Job.Status.QUEUED)
-    return list(
-        model._default_manager.filter(status=Job.Status.QUEUED, created_at__lt=timezone.now() - timedelta(seconds=5))
-    )
+    now = timezone.now()
+    dead = model._default_manager.filter(status=Job.Status.RUNNING, heartbeat_at__lt=now - settings.JOB_SILENCE)
+    dead.filter(cancel_requested=True).update(status=Job.Status.CANCELLED, finished_at=now)
+    dead.filter(cancel_requested=False).update(status=Job.Status.QUEUED, heartbeat_at=None)
+    unheard = Q(heartbeat_at=None, created_at__lt=now - FIRST_BELL) | Q(heartbeat_at__lt=now - NEXT_BELL)
+    waiting = list(model._default_manager.filter(unheard, status=Job.Status.QUEUED))
+    rung = [job.pk for job in waiting]
+    model._default_manager.filter(pk__in=rung, status=Job.Status.QUEUED).update(heartbeat_at=now)
+    return waiting

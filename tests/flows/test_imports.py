@@ -246,11 +246,23 @@ def test_a_silent_import_is_put_back_and_runs_once(dataset, settings):
         created_at=timezone.now() - timedelta(minutes=1),
     )
     assert jobs.requeue_silent(Import) == [import_]
+    assert jobs.requeue_silent(Import) == []  # its bell has just been rung
     assert run(import_).status == "done"
     with pytest.raises(jobs.LostClaim):
         jobs.beat(lost)
     dataset.refresh_from_db()
     assert (dataset.version, dataset.events) == (1, 3)
+
+
+@pytest.mark.django_db
+def test_the_bell_of_a_waiting_import_is_rung_again_after_minutes(dataset):
+    import_ = make_import(dataset, ROWS)
+    assert jobs.requeue_silent(Import) == []  # its first message may still be on its way
+    Import.objects.update(created_at=timezone.now() - jobs.FIRST_BELL - timedelta(seconds=1))
+    assert jobs.requeue_silent(Import) == [import_]
+    assert jobs.requeue_silent(Import) == []
+    Import.objects.update(heartbeat_at=timezone.now() - jobs.NEXT_BELL - timedelta(seconds=1))
+    assert jobs.requeue_silent(Import) == [import_]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,307 @@
+"""What the analyses beside the flow share: names of events, key ranges walked by threads, checks, heads of answers.
+
+Here too a person is in exactly one key range; histories that stand in one segment are read in place, others are put
+together first; partial results of threads add up.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.counting import bucket_seconds
+from flows.engine.labels import MAX_LABELS
+from flows.engine.merging import merge_shared
+from flows.engine.plan import FOREVER, KeyRange, cut_keys
+from flows.engine.query import QueryError, format_duration, format_time, parse_duration, quoted
+from flows.engine.source import NOBODY, Watch
+
+DURATIONS = ("within", "session_gap", "max_gap")
+MOMENTS = {"range_from": "from", "range_to": "to"}
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class EventNames:
+    """The event names of several segments as one list of label codes.
+
+    Attributes
+    ----------
+    names : list of str
+        Label code → name.
+    recode : list of int32[codes of the segment]
+        Per segment: local code → label code.
+    """
+
+    names: list[str]
+    recode: list[CodeArray]
+    _known: dict[str, int]
+    _catalogue: Collection[str]
+
+    def codes(self, field: str, events: Collection[str]) -> list[int]:
+        """Label codes of some events; one that only the catalogue knows has none.
+
+        Raises
+        ------
+        QueryError
+            If neither a segment nor the catalogue knows an event.
+        """
+        for event in events:
+            if event not in self._known and event not in self._catalogue:
+                raise QueryError(field, f"{field}: there is no event {quoted(event)} in this dataset.")
+        return [self._known[event] for event in events if event in self._known]
+
+    def visible(self, only: Collection[str], hide: Collection[str], always: Collection[int] = ()) -> NDArray[np.bool_]:
+        """Which labels the question shows (bool[labels]): ``only`` if given and ``always``, without ``hide``."""
+        shown = np.full(len(self.names), not only)
+        shown[self.codes("only", only)] = True
+        shown[list(always)] = True
+        shown[self.codes("hide", hide)] = False
+        return shown
+
+
+def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = ()) -> EventNames:
+    """Give every event name of the segments one label code.
+
+    Raises
+    ------
+    QueryError
+        If there are too many names.
+
+    Examples
+    --------
+    >>> name_events([segment_from_rows([(1, "b", 0), (1, "a", 1)])]).names
+    ['b', 'a']
+    """
+    known: dict[str, int] = {}
+    seen: dict[int, CodeArray] = {}
+    recode: list[CodeArray] = []
+    for segment in segments:
+        if id(segment.names) not in seen:
+            codes = [known.setdefault(name, len(known)) for name in segment.names]
+            seen[id(segment.names)] = np.array(codes, np.int32)
+        recode.append(seen[id(segment.names)])
+    if len(known) > MAX_LABELS:
+        raise QueryError("events", f"events: the dataset has more than {MAX_LABELS} event names, which is too many.")
+    return EventNames(list(known), recode, known, catalogue)
+
+
+class Histories(NamedTuple):
+    """Some people's histories as a kernel takes them.
+
+    times : int64[events]; codes : int32[events]; starts : int64[people + 1], places in both;
+    skip : uint8[people] or uint8[0], 1 for people who are counted elsewhere; table : int32[codes].
+    """
+
+    times: IntArray
+    codes: CodeArray
+    starts: IntArray
+    skip: NDArray[np.uint8]
+    table: CodeArray
+
+
+def fold_ranges(
+    segments: Sequence[SegmentArrays],
+    names: EventNames,
+    table: CodeArray,
+    *,
+    new: Callable[[], P],
+    add: Callable[[P, Histories], None],
+    threads: int | None,
+    watch: Watch,
+    done: tuple[float, float] = (0.0, 1.0),
+) -> list[P]:
+    """Show every history once to ``add``, in threads, each with a partial result of its own.
+
+    Parameters
+    ----------
+    segments : sequence of SegmentArrays
+        In order of arrival.
+    names : EventNames
+    table : int32[labels]
+        Label code → what the kernel needs to know of the event.
+    new : callable
+        Makes an empty partial result; called once a thread.
+    add : callable
+        Adds histories to a partial result.
+    threads : int or None
+        None: the processors this process may use.
+    watch : Watch
+    done : (float, float)
+        Share of the work that is done before and after.
+
+    Returns
+    -------
+    list of partial results
+        At least one.
+
+    Raises
+    ------
+    Cancelled
+    """
+    threads = threads or len(os.sched_getaffinity(0))
+    tables = [_frozen(table[codes]) for codes in names.recode]
+    whole = _frozen(table)
+    ranges = cut_keys(segments, threads)
+    partial = [new() for _ in range(threads)]
+    free: SimpleQueue[P] = SimpleQueue()
+    for each in partial:
+        free.put(each)
+
+    def walk(part: KeyRange) -> None:
+        watch.check()
+        mine = free.get()
+        try:
+            for histories in _histories(segments, names, part, tables, whole):
+                add(mine, histories)
+        finally:
+            free.put(mine)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number, _ in enumerate(pool.map(walk, ranges), 1):
+            watch.report(done[0] + (done[1] - done[0]) * number / len(ranges))
+    return partial
+
+
+def _histories(
+    segments: Sequence[SegmentArrays],
+    names: EventNames,
+    part: KeyRange,
+    tables: Sequence[CodeArray],
+    whole: CodeArray,
+) -> Iterator[Histories]:
+    present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
+    merged = merge_shared(segments, names.recode, part) if len(present) > 1 else None
+    for i in present:
+        segment, (first, stop) = segments[i], part.people[i]
+        skip = NOBODY if merged is None else _frozen(merged.shared[i])
+        yield Histories(segment.times, segment.codes, segment.starts[first : stop + 1], skip, tables[i])
+    if merged is not None:
+        times, codes, starts = _frozen(merged.times), _frozen(merged.codes), _frozen(merged.starts)
+        yield Histories(times, codes, starts, NOBODY, whole)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only view: kernels then meet one array type, mapped or not."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def limits(query: Any) -> tuple[int, int]:
+    """``[since, until)`` of a question, µs; open sides are very far."""
+    since = -FOREVER if query.range_from is None else query.range_from
+    until = FOREVER if query.range_to is None else query.range_to
+    return since, until
+
+
+def quantile_seconds(histogram: IntArray, tenths: int) -> float | None:
+    """The time that so many tenths of all times do not exceed, from a histogram of :func:`gap_bucket`; None if empty.
+
+    Parameters
+    ----------
+    histogram : int64[buckets]
+    tenths : int
+
+    Examples
+    --------
+    >>> quantile_seconds(np.array([0, 3, 1]), 5)
+    1e-06
+    """
+    total = int(histogram.sum())
+    if not total:
+        return None
+    rank = (total * tenths + 9) // 10
+    return bucket_seconds(int(np.searchsorted(np.cumsum(histogram), rank)))
+
+
+def canonical(query: Any) -> dict[str, object]:
+    """A question as JSON-able values; equal questions give equal dicts."""
+    values: dict[str, object] = {}
+    for field in fields(query):
+        value = getattr(query, field.name)
+        if value is not None and field.name in DURATIONS:
+            value = format_duration(value)
+        if value is not None and field.name in MOMENTS:
+            value = format_time(value)
+        values[MOMENTS.get(field.name, field.name)] = plain(value)
+    return values
+
+
+def plain(value: Any) -> Any:
+    """Lists for tuples, all the way down."""
+    return [plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def head(
+    query: dict[str, object], *, dataset_version: int, data_through: int | None, seconds: float
+) -> dict[str, object]:
+    """What stands at the head of every answer."""
+    return {
+        "query": query,
+        "dataset_version": dataset_version,
+        "data_through": None if data_through is None else format_time(data_through),
+        "computed_in_ms": round(seconds * 1000),
+    }
+
+
+def check_names(query: Any, *names: str) -> None:
+    """Put lists of event names into their canonical form.
+
+    Raises
+    ------
+    QueryError
+        If one is no list of names.
+    """
+    for name in names:
+        object.__setattr__(query, name, event_set(getattr(query, name), name))
+
+
+def event_set(value: object, field: str) -> tuple[str, ...]:
+    """Event names, each once, sorted; a single name is a list of one."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(name, str) for name in value):
+        raise QueryError(field, f"{field}: give a list of event names.")
+    return tuple(sorted(set(value)))
+
+
+def check_between(field: str, value: object, low: int, high: int) -> None:
+    """Raises QueryError unless ``value`` is a whole number from low to high."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise QueryError(field, f"{field}: must be a whole number from {low} to {high}.")
+
+
+def check_choice(field: str, value: object, choices: Sequence[str]) -> None:
+    """Raises QueryError unless ``value`` is one of the choices."""
+    if value not in choices:
+        raise QueryError(field, f"{field}: must be one of {', '.join(choices)}.")
+
+
+def check_durations(query: Any, *names: str) -> None:
+    """Raises QueryError unless every named duration is None or a possible length of time in µs."""
+    for name in names:
+        if getattr(query, name) is not None:
+            parse_duration(getattr(query, name), name)
+
+
+def check_range(query: Any) -> None:
+    """Raises QueryError if the range ends before it begins."""
+    if query.range_from is not None and query.range_to is not None and query.range_from >= query.range_to:
+        raise QueryError("from", "from: the range must begin before it ends.")
+
+
+def check_not_hidden(hide: Collection[str], needed: Collection[str], what: str) -> None:
+    """Raises QueryError if the question hides what it asks about."""
+    hidden = sorted(set(hide) & set(needed))
+    if hidden:
+        raise QueryError("hide", f"hide: {quoted(hidden[0])} is {what} and cannot be hidden.")

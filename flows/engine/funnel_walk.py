@@ -1,0 +1,167 @@
+"""Along the steps of a funnel: over histories, or over the paths of a flow."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine import kernels as paths
+from flows.engine.jit import inlined, kernel
+from flows.engine.kernels import END_SHIFT, LENGTH_MASK, U, count_ties, first_at_or_after, gap_bucket, session_end
+from flows.engine.query import MAX_STEPS
+
+Array = Any
+
+COMPLETED, CONVERTED, DIVERTED, EXCLUDED, DROPPED, OPEN = 0, 1, 2, 3, 4, 5
+STATES = ("completed", "converted", "diverted", "excluded", "dropped", "open")
+ELIGIBLE, MATCHED, TIES, COUNTERS = 0, 1, 2, 3
+HIDDEN, OTHER_EVENT, RELEVANT = 0, 1, 2
+BETWEEN_SHIFT = MAX_STEPS + 1  # masks: steps in the low bits, above them the gaps in which an event ends the attempt
+
+
+class FunnelRules(NamedTuple):
+    sessions: bool
+    last: bool
+    merge: bool
+    within: int
+    max_gap: int
+    session_gap: int
+    since: int
+    until: int
+    data_end: int
+    steps: int
+
+
+class FunnelCounts(NamedTuple):
+    """ends : int64[steps, STATES], by the last step reached; gaps : int64[steps, buckets], times since the step before;
+    counters : int64[COUNTERS]."""
+
+    ends: NDArray[np.int64]
+    gaps: NDArray[np.int64]
+    counters: NDArray[np.int64]
+
+
+@inlined
+def _first_anchor(codes: Array, table: Array, masks: Array, low: Array, end: Array) -> Array:
+    """Where the first event of step 0 is, or end."""
+    while low < end and not masks[U(table[U(codes[U(low)])])] & 1:
+        low += 1
+    return low
+
+
+@inlined
+def _last_anchor(codes: Array, table: Array, masks: Array, low: Array, end: Array, merge: Array) -> Array:
+    """Where the last item of step 0 begins, or end."""
+    i = end - 1
+    while i >= low and not masks[U(table[U(codes[U(i)])])] & 1:
+        i -= 1
+    if i < low:
+        return end
+    if merge:
+        anchor = table[U(codes[U(i)])]
+        k = i - 1
+        while k >= low:
+            value = table[U(codes[U(k)])]
+            if value != HIDDEN:
+                if value != anchor:
+                    break
+                i = k
+            k -= 1
+    return i
+
+
+@kernel
+def follow_steps(
+    times: Array,
+    codes: Array,
+    starts: Array,
+    skip: Array,
+    table: Array,
+    masks: Array,
+    rules: Array,
+    ends: Array,
+    gaps: Array,
+    counters: Array,
+) -> None:
+    """table : code → 0 hidden, 1 not asked about, else its class; masks : int64[classes]; then a FunnelCounts."""
+    for person in range(starts.size - 1):
+        low, high = starts[U(person)], starts[U(person + 1)]
+        low = first_at_or_after(times, low, high, rules.since)
+        high = first_at_or_after(times, low, high, rules.until)
+        if low == high or (skip.size and skip[U(person)]):
+            continue
+        counters[TIES] += count_ties(times, low, high)
+        while low < high:
+            end = session_end(times, low, high, rules.session_gap) if rules.sessions else high
+            counters[ELIGIBLE] += 1
+            if rules.last:
+                i = _last_anchor(codes, table, masks, low, end, rules.merge)
+            else:
+                i = _first_anchor(codes, table, masks, low, end)
+            if i == end:
+                low = end
+                continue
+            counters[MATCHED] += 1
+            before = table[U(codes[U(i)])]
+            current = times[U(i)]
+            window = current + rules.within
+            limit = min(window, current + rules.max_gap)
+            reached = 0
+            excluded = False
+            i += 1
+            while reached + 1 < rules.steps and i < end:
+                value = table[U(codes[U(i)])]
+                i += 1
+                if value == HIDDEN or (value == before and rules.merge):
+                    continue
+                moment = times[U(i - 1)]
+                if moment > limit:
+                    break
+                before = value
+                if value == OTHER_EVENT:
+                    continue
+                mask = masks[U(value)]
+                if mask >> (reached + 1) & 1:
+                    reached += 1
+                    gaps[U(reached), U(gap_bucket(moment - current))] += 1
+                    current = moment
+                    limit = min(window, current + rules.max_gap)
+                elif mask >> (BETWEEN_SHIFT + reached) & 1:
+                    excluded = True
+                    break
+            closes = times[U(end - 1)] + rules.session_gap if rules.sessions else limit
+            if reached + 1 == rules.steps:
+                ends[U(reached), U(COMPLETED)] += 1
+            elif excluded:
+                ends[U(reached), U(EXCLUDED)] += 1
+            else:
+                ends[U(reached), U(DROPPED if closes <= rules.data_end else OPEN)] += 1
+            low = end
+
+
+@kernel
+def follow_chain(
+    labels: Array, path_gaps: Array, path_ends: Array, member: Array, steps: Array, ends: Array, gaps: Array
+) -> None:
+    """Compare paths with a chain. member : int32[labels + 1], label code + 1 → steps of the chain that it may be."""
+    for row in range(path_ends.size):
+        length = path_ends[U(row)] & LENGTH_MASK
+        reached = 0
+        while reached < min(steps, length) and member[U(labels[U(reached), U(row)])] >> reached & 1:
+            if reached:
+                gaps[U(reached), U(path_gaps[U(reached), U(row)])] += 1
+            reached += 1
+        if reached == 0:
+            continue
+        state = COMPLETED
+        if reached < steps:
+            path_state = path_ends[U(row)] >> END_SHIFT
+            if reached < length:
+                state = DIVERTED
+            elif path_state == paths.CONVERTED:
+                state = CONVERTED
+            else:
+                state = DROPPED if path_state == paths.DROPPED else OPEN
+        ends[U(reached - 1), U(state)] += 1

@@ -1,0 +1,263 @@
+"""Slow, obvious implementations of the analyses beside the flow: the judges of their kernels.
+
+They share nothing with the engine but the field names of the questions. Where the definitions leave room, this is the
+reading:
+
+- Events outside the range do not exist; sessions are cut before anything is hidden; then runs of equal neighbours are
+  one item (``consecutive``), whose time is that of its first event.
+- Funnel, ``eventual``: the attempt begins at the first (last) item of step 0. The next step is the first item behind it
+  that belongs to that step, unless the window closes before, or an item comes before that is excluded there.
+- Funnel, ``strict``: the paths of the flow (``tests.engine.reference``) compared with the chain, label by label.
+- Matrix: every pair of neighbouring items. Other is formed from complete counts.
+- Retention: the period of the first event of ``first`` is the cohort; every event of ``back`` behind it is a return.
+- Timeline: events by bucket; a person counts once for a label and bucket, and once for a label over the whole time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+from tests.engine.reference import histories, quantile, sessions_of, tally
+
+STATES = ("completed", "converted", "diverted", "excluded", "dropped", "open")
+
+
+def in_range(events, since, until):
+    return [(t, name) for t, name in events if (since is None or t >= since) and (until is None or t < until)]
+
+
+def items_of(events, hidden, collapse):
+    """[label, time of the first event, repeats]"""
+    items = []
+    for time, name in events:
+        if hidden(name):
+            continue
+        if collapse == "consecutive" and items and items[-1][0] == name:
+            items[-1][2] += 1
+        else:
+            items.append([name, time, 0])
+    return items
+
+
+def units_of(segments, query):
+    """People's or sessions' events in range, and the number of ties."""
+    units, ties = [], 0
+    for events in histories(segments).values():
+        events = in_range(events, query.range_from, query.range_to)
+        if events:
+            ties += sum(a[0] == b[0] for a, b in pairwise(events))
+            units += sessions_of(events, query.session_gap) if query.count == "sessions" else [events]
+    return units, ties
+
+
+def funnel_rows(steps, reached, states, times):
+    """reached, states: one an attempt, the last step and what became of it; times: step → list."""
+    rows = []
+    for k in range(len(steps)):
+        ends = Counter(state for last, state in zip(reached, states, strict=True) if last == k)
+        rows.append(
+            {
+                "step": k,
+                "events": sorted(steps[k]),
+                "count": sum(last >= k for last in reached),
+                "continued": sum(last > k for last in reached),
+                **{state: ends[state] for state in STATES},
+                "median_seconds": quantile(times[k], 5) / 1e6 if times[k] else None,
+                "p90_seconds": quantile(times[k], 9) / 1e6 if times[k] else None,
+            }
+        )
+    return rows
+
+
+def reference_eventual(segments, query, data_through):
+    named = {e for step in query.steps for e in step} | {e for x in query.exclusions for e in x.events}
+    data_end = data_through if query.range_to is None else min(data_through, query.range_to)
+    units, ties = units_of(segments, query)
+    reached, states, times = [], [], defaultdict(list)
+    for unit in units:
+        items = items_of(
+            unit,
+            lambda name: name in query.hide or (query.only and name not in query.only and name not in named),
+            query.collapse,
+        )
+        anchors = [i for i, item in enumerate(items) if item[0] in query.steps[0]]
+        if not anchors:
+            continue
+        at = anchors[-1] if query.occurrence == "last" else anchors[0]
+        step, state, start = 0, None, items[at][1]
+        while state is None:
+            if step == len(query.steps) - 1:
+                state = "completed"
+                break
+            if query.count == "sessions":
+                limit, over = None, unit[-1][0] + query.session_gap <= data_end
+            else:
+                limit = start + query.within
+                if query.max_gap is not None:
+                    limit = min(limit, items[at][1] + query.max_gap)
+                over = limit <= data_end
+            excluded = {e for x in query.exclusions if x.after <= step < x.before for e in x.events}
+            state = "dropped" if over else "open"
+            for i in range(at + 1, len(items)):
+                name, time, _ = items[i]
+                if limit is not None and time > limit:
+                    break
+                if name in query.steps[step + 1]:
+                    times[step + 1].append(time - items[at][1])
+                    at, step, state = i, step + 1, None
+                    break
+                if name in excluded:
+                    state = "excluded"
+                    break
+        reached.append(step)
+        states.append(state)
+    return {
+        "units": {"eligible": len(units), "matched": len(reached), "completed": states.count("completed")},
+        "steps": funnel_rows(query.steps, reached, states, times),
+        "ties": ties,
+    }
+
+
+def reference_chain(segments, query, chain, data_from, data_through):
+    found = tally(segments, query, data_from, data_through)
+    paths = [path for path in found.paths if not path.excluded]
+    reached, states, times = [], [], defaultdict(list)
+    for path in paths:
+        length = 0
+        for item, wanted in zip(path.items, chain, strict=False):
+            if item.label not in wanted:
+                break
+            length += 1
+        for k in range(1, length):
+            times[k].append(path.items[k].time - path.items[k - 1].time)
+        if length:
+            reached.append(length - 1)
+            whole = length == len(chain)
+            states.append("completed" if whole else path.end if length == len(path.items) else "diverted")
+    return {
+        "units": {"eligible": found.eligible, "matched": len(paths), "completed": states.count("completed")},
+        "steps": funnel_rows(chain, reached, states, times),
+        "ties": found.ties,
+    }
+
+
+def top_labels(counts, top):
+    """label → (kind, label) of its node."""
+    kept = set(sorted(counts, key=lambda label: (-counts[label], label))[:top])
+    return lambda label: ("event", label) if label in kept else ("other", "")
+
+
+def reference_matrix(segments, query):
+    units, ties = units_of(segments, query)
+    found = [
+        items
+        for unit in units
+        if (
+            items := items_of(
+                unit, lambda name: name in query.hide or (query.only and name not in query.only), query.collapse
+            )
+        )
+    ]
+    node_of = top_labels(Counter(item[0] for items in found for item in items), query.top)
+    labels = defaultdict(lambda: dict.fromkeys(("count", "repeats", "entries", "exits"), 0))
+    cells = Counter()
+    for items in found:
+        for label, _, repeats in items:
+            labels[node_of(label)]["count"] += 1
+            labels[node_of(label)]["repeats"] += repeats
+        labels[node_of(items[0][0])]["entries"] += 1
+        labels[node_of(items[-1][0])]["exits"] += 1
+        for one, two in pairwise(items):
+            cells[node_of(one[0]), node_of(two[0])] += 1
+    label_rows = [{"kind": kind, "label": label, **row} for (kind, label), row in labels.items()]
+    cell_rows = [
+        {"source": source, "source_kind": source_kind, "target": target, "target_kind": target_kind, "count": count}
+        for ((source_kind, source), (target_kind, target)), count in cells.items()
+    ]
+    return {
+        "units": {"eligible": len(units), "matched": len(found)},
+        "labels": sorted(label_rows, key=lambda row: (-row["count"], row["label"], row["kind"])),
+        "cells": sorted(
+            cell_rows,
+            key=lambda row: (-row["count"], row["source"], row["target"], row["source_kind"], row["target_kind"]),
+        ),
+        "transitions": cells.total(),
+        "ties": ties,
+    }
+
+
+def period_of(time, edges):
+    return max(k for k in range(len(edges) - 1) if edges[k] <= time)
+
+
+def reference_retention(segments, query, data_through):
+    edges = query.edges
+    periods = len(edges) - 1
+    complete = [edges[k + 1] - 1 <= data_through for k in range(periods)]
+    cohorts = [[] for _ in range(periods)]  # the periods of return of each person
+    for events in histories(segments).values():
+        events = in_range(events, edges[0], edges[-1])
+        begins = [i for i, (_, name) in enumerate(events) if name in query.first]
+        if begins:
+            cohort = period_of(events[begins[0]][0], edges)
+            back = [time for time, name in events[begins[0] + 1 :] if not query.back or name in query.back]
+            cohorts[cohort].append({period_of(time, edges) for time in back})
+    rows = [
+        {
+            "period": c,
+            "size": len(people),
+            "returns": [
+                {
+                    "offset": k,
+                    "bounded": sum(c + k in back for back in people),
+                    "unbounded": sum(any(p >= c + k for p in back) for back in people),
+                    "complete": complete[c + k],
+                }
+                for k in range(periods - c)
+            ],
+        }
+        for c, people in enumerate(cohorts)
+    ]
+    overall = []
+    for k in range(sum(complete)):
+        cells = [(row["size"], row["returns"][k]) for row in rows if k < len(row["returns"])]
+        cells = [(size, cell) for size, cell in cells if cell["complete"]]
+        overall.append(
+            {
+                "offset": k,
+                "size": sum(size for size, _ in cells),
+                "bounded": sum(cell["bounded"] for _, cell in cells),
+                "unbounded": sum(cell["unbounded"] for _, cell in cells),
+            }
+        )
+    return {"people": sum(map(len, cohorts)), "cohorts": rows, "overall": overall}
+
+
+def reference_timeline(segments, query):
+    edges = query.edges
+    seen = [
+        (person, period_of(time, edges), name)
+        for person, events in histories(segments).items()
+        for time, name in in_range(events, edges[0], edges[-1])
+        if name not in query.hide and (not query.only or name in query.only)
+    ]
+    node_of = top_labels(Counter(name for _, _, name in seen), query.top)
+
+    def row(chosen):
+        buckets = [[person for person, bucket, _ in chosen if bucket == k] for k in range(len(edges) - 1)]
+        return {
+            "events": [len(people) for people in buckets],
+            "people": [len(set(people)) for people in buckets],
+            "total_events": len(chosen),
+            "total_people": len({person for person, _, _ in chosen}),
+        }
+
+    by_node = defaultdict(list)
+    for event in seen:
+        by_node[node_of(event[2])].append(event)
+    series = [{"kind": kind, "label": label, **row(chosen)} for (kind, label), chosen in by_node.items()]
+    return {
+        "series": sorted(series, key=lambda row: (-row["total_events"], row["label"], row["kind"])),
+        "all": row(seen),
+    }

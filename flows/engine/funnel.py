@@ -269,10 +269,7 @@ def _count_chain(
 
     def follow(table: PathTable) -> FunnelCounts:
         counts = _no_counts(len(steps))
-        rows = table.rows
-        follow_chain(
-            table.labels[:, :rows], table.gaps[:, :rows], table.ends, member, len(steps), counts.ends, counts.gaps
-        )
+        follow_chain(table.labels, table.gaps, table.ends, member, len(steps), counts.ends, counts.gaps)
         return counts
 
     total = _no_counts(len(steps))

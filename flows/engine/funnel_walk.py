@@ -145,7 +145,10 @@ def follow_steps(
 def follow_chain(
     labels: Array, path_gaps: Array, path_ends: Array, member: Array, steps: Array, ends: Array, gaps: Array
 ) -> None:
-    """Compare paths with a chain. member : int32[labels + 1], label code + 1 → steps of the chain that it may be."""
+    """Compare the paths of a table with a chain; labels and gaps may have room for more of them.
+
+    member : int32[labels + 1], label code + 1 → steps of the chain that it may be; then ends and gaps of FunnelCounts.
+    """
     for row in range(path_ends.size):
         length = path_ends[U(row)] & LENGTH_MASK
         reached = 0

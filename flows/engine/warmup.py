@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from flows.engine.arrays import segment_from_rows
+from collections.abc import Sequence
+
+from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
+from flows.engine.funnel import compute_funnel
+from flows.engine.funnel_query import FunnelQuery
+from flows.engine.matrix import MatrixQuery, compute_matrix
 from flows.engine.query import FlowQuery
+from flows.engine.retention import RetentionQuery, compute_retention
+from flows.engine.timeline import TimelineQuery, compute_timeline
 
 
 def compile_kernels() -> None:
@@ -22,3 +29,14 @@ def compile_kernels() -> None:
     for query in questions:
         for segments in ([early], [early, late]):
             compute_flow(query, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
+    _compile_analyses([early, late])
+
+
+def _compile_analyses(segments: Sequence[SegmentArrays]) -> None:
+    for order in ("eventual", "strict"):
+        funnel = FunnelQuery(steps=(("a",), ("b",)), order=order)
+        compute_funnel(funnel, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
+    compute_matrix(MatrixQuery(), segments, data_through=7, dataset_version=0, threads=1)
+    retention = RetentionQuery(first=("a",), edges=(0, 4, 8))
+    compute_retention(retention, segments, data_through=7, dataset_version=0, threads=1)
+    compute_timeline(TimelineQuery(edges=(0, 4, 8)), segments, data_through=7, dataset_version=0, threads=1)

@@ -1,0 +1,315 @@
+"""Compare two flows: differences in share, how sure they are, and where numbers are too small to tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.query import QueryError
+from flows.engine.result import OTHER
+
+Z95 = 1.959963984540054
+LEAST_EXPECTED = 5
+LEAST_SIZE = 30
+SAME = ("start", "end", "count", "occurrence", "collapse")
+
+Place = tuple[int, str, str]  # step, kind, label
+
+
+def two_proportion_test(hits: int, size: int, other_hits: int, other_size: int) -> tuple[float, float] | None:
+    """Pooled two-proportion z test, two-sided.
+
+    z = (p₂ − p₁) / √(p (1 − p) (1/n₁ + 1/n₂)) with p = (k₁ + k₂) / (n₁ + n₂)
+
+    Parameters
+    ----------
+    hits, size, other_hits, other_size : int
+        k₁ of n₁, and k₂ of n₂.
+
+    Returns
+    -------
+    (z, p value), or None if a group is empty
+        If nobody or everybody did it in both groups, z is 0 and p is 1.
+
+    Notes
+    -----
+    Groups are taken to be independent samples. People who stand in both make the test cautious, and journeys of one
+    person make it too sure.
+
+    References
+    ----------
+    A. Agresti, Categorical Data Analysis, 3rd ed., section 3.2.
+
+    Examples
+    --------
+    >>> z, p = two_proportion_test(45, 100, 60, 100)
+    >>> round(z, 4), round(p, 4)
+    (2.124, 0.0337)
+    """
+    if not size or not other_size:
+        return None
+    pooled = (hits + other_hits) / (size + other_size)
+    variance = pooled * (1 - pooled) * (1 / size + 1 / other_size)
+    if variance <= 0:
+        return 0.0, 1.0
+    z = (other_hits / other_size - hits / size) / math.sqrt(variance)
+    return z, math.erfc(abs(z) / math.sqrt(2))
+
+
+def wilson_interval(hits: int, size: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval of a share.
+
+    (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n)
+
+    Parameters
+    ----------
+    hits, size : int
+        k of n; n at least 1.
+    z : float
+        Quantile of the normal distribution; the default gives 95 %.
+
+    References
+    ----------
+    E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in wilson_interval(56, 70)]
+    [0.6918, 0.877]
+    """
+    share = hits / size
+    middle = share + z * z / (2 * size)
+    half = z * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    scale = 1 + z * z / size
+    low = 0.0 if hits == 0 else (middle - half) / scale
+    high = 1.0 if hits == size else (middle + half) / scale
+    return low, high
+
+
+def difference_interval(
+    hits: int, size: int, other_hits: int, other_size: int, z: float = Z95
+) -> tuple[float, float] | None:
+    """Newcombe's hybrid score interval of the difference p₂ − p₁; None if a group is empty.
+
+    With Wilson intervals (l, u) of both shares: d − √((p₂ − l₂)² + (u₁ − p₁)²), d + √((u₂ − p₂)² + (p₁ − l₁)²)
+
+    Parameters
+    ----------
+    hits, size, other_hits, other_size : int
+        k₁ of n₁, and k₂ of n₂.
+    z : float
+        Quantile of the normal distribution; the default gives 95 %.
+
+    References
+    ----------
+    R. G. Newcombe, Interval estimation for the difference between independent proportions, Statistics in Medicine 17
+    (1998), method 10.
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in difference_interval(48, 80, 56, 70)]
+    [0.0524, 0.3339]
+    """
+    if not size or not other_size:
+        return None
+    one, two = hits / size, other_hits / other_size
+    (low, high), (other_low, other_high) = wilson_interval(hits, size, z), wilson_interval(other_hits, other_size, z)
+    difference = two - one
+    return difference - math.hypot(two - other_low, high - one), difference + math.hypot(other_high - two, one - low)
+
+
+def adjust_p_values(values: Sequence[float]) -> NDArray[np.float64]:
+    """Benjamini–Hochberg: p values adjusted so that those under q hold a share of at most q false discoveries.
+
+    adjusted₍ᵢ₎ = min over j ≥ i of m p₍ⱼ₎ / j, at most 1
+
+    Parameters
+    ----------
+    values : sequence of float [m]
+        p values, in any order.
+
+    Returns
+    -------
+    float64[m]
+        In the same order.
+
+    References
+    ----------
+    Y. Benjamini, Y. Hochberg, Controlling the false discovery rate, JRSS B 57 (1995).
+
+    Examples
+    --------
+    >>> adjust_p_values([0.01, 0.04, 0.03, 0.5]).round(4).tolist()
+    [0.04, 0.0533, 0.0533, 0.5]
+    """
+    p = np.asarray(values, np.float64)
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
+    adjusted = np.empty(len(p), np.float64)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def too_small(hits: int, size: int, other_hits: int, other_size: int) -> bool:
+    """Whether the normal approximation is doubtful: a group under 30, or an expected count under 5 in any cell of the
+    2 × 2 table.
+
+    Examples
+    --------
+    >>> too_small(1, 1000, 2, 1000), too_small(100, 1000, 120, 1000)
+    (True, False)
+    """
+    if min(size, other_size) < LEAST_SIZE:
+        return True
+    fewest = min(hits + other_hits, size + other_size - hits - other_hits)
+    return fewest * min(size, other_size) < LEAST_EXPECTED * (size + other_size)
+
+
+def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, object]:
+    """Say how two flows differ, node by node and link by link.
+
+    Shares of nodes are of start (``units.matched``), shares of links of their source node.
+
+    Parameters
+    ----------
+    first, second : dict
+        Results in the shape of :mod:`flows.engine.result`, of questions with the same anchors, counting unit and
+        collapse; they may differ in range, cohort or filter.
+
+    Returns
+    -------
+    dict
+        ``nodes`` and ``links``, by −|difference|, those that cannot be compared last. Each row names its place (step,
+        kind, label; or step, source, source_kind, target, target_kind) and has ``counts``, ``bases``, ``shares`` (of
+        first and second), ``difference`` (second − first), ``interval`` (95 %), ``z``, ``p``, ``adjusted_p``,
+        ``small``.
+        ``tests``: over how many p values they are adjusted.
+
+    Raises
+    ------
+    QueryError
+        If the two ask different questions.
+
+    Notes
+    -----
+    What cannot be known is None, not 0: a label that is a node here may stand in Other there, and Other is compared
+    with Other only if they stand for the same labels. Ask with a larger ``top`` to know it. A step 0 with a single
+    anchor is not listed: its share is 1 by definition, and an idle test would weaken the others.
+    """
+    for field in SAME:
+        if first["query"][field] != second["query"][field]:
+            raise QueryError(field, f"{field}: the two flows must agree in it to be compared.")
+    sides = _Side(first), _Side(second)
+    places = sorted(set(sides[0].nodes) | set(sides[1].nodes))
+    anchors = {place for place in places if place[0] == 0}
+    shown = [place for place in places if place not in anchors or len(anchors) > 1]
+    nodes = [
+        _row(
+            {"step": place[0], "kind": place[1], "label": place[2]},
+            [side.count(place, other) for side, other in _pairs(sides)],
+            [side.matched for side in sides],
+        )
+        for place in shown
+    ]
+    links = [
+        _row(
+            {
+                "step": source[0],
+                "source": source[2],
+                "source_kind": source[1],
+                "target": target[2],
+                "target_kind": target[1],
+            },
+            [side.link(source, target, other) for side, other in _pairs(sides)],
+            [side.count(source, other) for side, other in _pairs(sides)],
+        )
+        for source, target in sorted(set(sides[0].links) | set(sides[1].links))
+    ]
+    tested = [row for row in nodes + links if row["p"] is not None]
+    for row, adjusted in zip(tested, adjust_p_values([row["p"] for row in tested]).tolist(), strict=True):
+        row["adjusted_p"] = adjusted
+    return {"nodes": sorted(nodes, key=_order), "links": sorted(links, key=_order), "tests": len(tested)}
+
+
+class _Side:
+    """One of the two flows, with what it cannot tell."""
+
+    def __init__(self, flow: Mapping[str, Any]) -> None:
+        self.matched: int = flow["units"]["matched"]
+        self.depth: int = flow["query"]["steps"]
+        self.nodes: dict[Place, int] = {
+            (node["step"], node["kind"], node["label"]): node["count"] for node in flow["nodes"]
+        }
+        self.links: dict[tuple[Place, Place], int] = {
+            (
+                (link["step"], link["source_kind"], link["source"]),
+                (link["step"] + 1, link["target_kind"], link["target"]),
+            ): link["count"]
+            for link in flow["links"]
+        }
+        self._named: dict[int, set[str]] = {}
+        for step, kind, label in self.nodes:
+            self._named.setdefault(step, set())
+            if kind != OTHER:
+                self._named[step].add(label)
+
+    def named(self, step: int) -> set[str]:
+        return self._named.get(step, set())
+
+    def has_other(self, step: int) -> bool:
+        return (step, OTHER, "") in self.nodes
+
+    def count(self, place: Place, other: _Side) -> int | None:
+        """How many are there; None if this flow cannot tell, compared with the other one."""
+        step, kind, _ = place
+        if step > self.depth:
+            return None
+        if kind == OTHER:
+            return self.nodes.get(place, 0) if self._same_other(step, other) else None
+        if place in self.nodes:
+            return self.nodes[place]
+        return None if self.has_other(step) else 0
+
+    def link(self, source: Place, target: Place, other: _Side) -> int | None:
+        if self.count(source, other) is None or self.count(target, other) is None:
+            return None
+        return self.links.get((source, target), 0)
+
+    def _same_other(self, step: int, other: _Side) -> bool:
+        """Whether Other of both stands for the same labels: what one names, the other names or does not have."""
+        here, there = self.named(step), other.named(step)
+        return not (self.has_other(step) and there - here) and not (other.has_other(step) and here - there)
+
+
+def _pairs(sides: tuple[_Side, _Side]) -> tuple[tuple[_Side, _Side], tuple[_Side, _Side]]:
+    return (sides[0], sides[1]), (sides[1], sides[0])
+
+
+def _row(place: dict[str, object], counts: list[int | None], bases: list[int | None]) -> dict[str, Any]:
+    shares = [count / base if count is not None and base else None for count, base in zip(counts, bases, strict=True)]
+    row: dict[str, Any] = {**place, "counts": counts, "bases": bases, "shares": shares}
+    row |= dict.fromkeys(("difference", "interval", "z", "p", "adjusted_p", "small"))
+    one, two = shares
+    if one is None or two is None:
+        return row
+    numbers = [number for pair in zip(counts, bases, strict=True) for number in pair if number is not None]
+    hits, size, other_hits, other_size = numbers
+    interval, test = difference_interval(*numbers), two_proportion_test(*numbers)
+    assert interval is not None
+    assert test is not None
+    row["difference"] = two - one
+    row["interval"] = list(interval)
+    row["z"], row["p"] = test
+    row["small"] = too_small(hits, size, other_hits, other_size)
+    return row
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    place = tuple(
+        row[key] for key in ("step", "label", "kind", "source", "target", "source_kind", "target_kind") if key in row
+    )
+    return (row["difference"] is None, -abs(row["difference"] or 0.0), *place)

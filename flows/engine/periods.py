@@ -1,0 +1,127 @@
+"""Periods of time: calendar edges, and which periods are over."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
+
+import numpy as np
+
+from flows.engine.arrays import IntArray
+from flows.engine.query import HOUR, QueryError, format_time
+
+PERIODS = ("hour", "day", "week", "month")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FAR = 1 << 60
+_CALENDAR_FROM, _CALENDAR_TO = (
+    (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for year in (2, 9998)
+)
+
+
+def calendar_edges(period: str, since: int, until: int, zone: tzinfo, most: int) -> tuple[int, ...]:
+    """Edges of the calendar periods that cover ``[since, until)``.
+
+    Parameters
+    ----------
+    period : str
+        ``hour``, ``day``, ``week`` (from Monday) or ``month``.
+    since, until : int
+        µs UTC.
+    zone : tzinfo
+        Fixed offset or zone with its changes of clock: a day may have 23 or 25 hours. Hours are always 3 600 s.
+    most : int
+        How many periods there may be.
+
+    Returns
+    -------
+    tuple of int
+        µs UTC, ascending; period ``i`` is ``[edges[i], edges[i + 1])``. The first edge is at or before ``since``, the
+        last at or behind ``until``.
+
+    Raises
+    ------
+    QueryError
+        If the period is unknown, the range is empty or outside the calendar, or there are too many periods.
+
+    Examples
+    --------
+    >>> calendar_edges("day", 1, 86_400_000_001, UTC, 10)
+    (0, 86400000000, 172800000000)
+    """
+    if period not in PERIODS:
+        raise QueryError("period", f"period: must be one of {', '.join(PERIODS)}.")
+    if not since < until:
+        raise QueryError("from", "from: the range must begin before it ends.")
+    if since < _CALENDAR_FROM or until > _CALENDAR_TO:
+        raise QueryError("from", "from: the range must lie within the years 2 to 9998.")
+    local = (_EPOCH + timedelta(microseconds=since)).astimezone(zone)
+    if period == "hour":
+        edge = since - (local.minute * 60 + local.second) * 1_000_000 - local.microsecond
+        count = -(-(until - edge) // HOUR)
+        _check_count(count, most)
+        return tuple(edge + HOUR * number for number in range(count + 1))
+    day = local.date()
+    if period == "week":
+        day -= timedelta(days=day.weekday())
+    elif period == "month":
+        day = day.replace(day=1)
+    edges = [_midnight(day, zone)]
+    while edges[-1] < until:
+        _check_count(len(edges), most)
+        day = _next(day, period)
+        edges.append(_midnight(day, zone))
+    return tuple(edges)
+
+
+def check_edges(edges: object, most: int) -> tuple[int, ...]:
+    """Edges in their canonical form.
+
+    Raises
+    ------
+    QueryError
+        Unless they are 2 to most + 1 ascending moments in µs.
+    """
+    if isinstance(edges, np.ndarray):
+        edges = tuple(edges.tolist())
+    if not isinstance(edges, list | tuple) or not all(type(edge) is int and abs(edge) <= _FAR for edge in edges):
+        raise QueryError("edges", "edges: give a list of moments in microseconds.")
+    if len(edges) < 2 or any(low >= high for low, high in pairwise(edges)):
+        raise QueryError("edges", "edges: give at least two moments, each later than the one before.")
+    _check_count(len(edges) - 1, most)
+    return tuple(edges)
+
+
+def complete_periods(edges: tuple[int, ...], data_through: int | None) -> list[bool]:
+    """Whether each period is over: its last moment is at or before the newest event of the dataset (µs)."""
+    return [data_through is not None and edge - 1 <= data_through for edge in edges[1:]]
+
+
+def period_rows(edges: tuple[int, ...], data_through: int | None) -> list[dict[str, object]]:
+    """The periods as they stand in an answer."""
+    return [
+        {"from": format_time(low), "to": format_time(high), "complete": complete}
+        for (low, high), complete in zip(pairwise(edges), complete_periods(edges, data_through), strict=True)
+    ]
+
+
+def edge_array(edges: tuple[int, ...]) -> IntArray:
+    """int64[periods + 1], read-only."""
+    array = np.array(edges, np.int64)
+    array.flags.writeable = False
+    return array
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise QueryError("period", f"period: the range has more than {most} periods; take longer ones.")
+
+
+def _midnight(day: date, zone: tzinfo) -> int:
+    """Where a day begins. A midnight that the clock skips is the moment of the skip; of two, the first counts."""
+    return (datetime(day.year, day.month, day.day, tzinfo=zone) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _next(day: date, period: str) -> date:
+    if period == "month":
+        return (day + timedelta(days=32)).replace(day=1)
+    return day + timedelta(days=7 if period == "week" else 1)

@@ -1,0 +1,270 @@
+"""Timeline: events, and people, over time by label."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.analysis import (
+    EventNames,
+    Histories,
+    canonical,
+    check_between,
+    check_names,
+    fold_ranges,
+    head,
+    name_events,
+)
+from flows.engine.arrays import SegmentArrays
+from flows.engine.counting import rank_labels
+from flows.engine.jit import kernel
+from flows.engine.kernels import U, first_at_or_after
+from flows.engine.periods import check_edges, edge_array, period_rows
+from flows.engine.query import MAX_TOP, QueryError
+from flows.engine.result import EVENT, OTHER, NotConserved
+from flows.engine.source import Watch
+
+Array = Any
+
+MAX_BUCKETS = 5_000
+EVENTS, PEOPLE = 0, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineQuery:
+    """One question about events over time.
+
+    ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
+    ``[edges[0], edges[-1])`` do not exist.
+
+    Raises
+    ------
+    QueryError
+        From the constructor, if an option is missing or out of bounds.
+    """
+
+    edges: tuple[int, ...]
+    top: int = 8
+    only: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_names(self, "only", "hide")
+        check_between("top", self.top, 1, MAX_TOP)
+        object.__setattr__(self, "edges", check_edges(self.edges, MAX_BUCKETS))
+        if self.only and set(self.only) <= set(self.hide):
+            raise QueryError("hide", "hide: nothing of the listed events would be left.")
+
+
+class _Counts(NamedTuple):
+    """grid : int64[2, buckets + 1, nodes + 1], events and people; the last row is the whole time, the last column all
+    nodes together. stamps : int64[2, nodes + 1], the last (person, bucket) and person that was seen there; serials :
+    int64[2], how many of those there were."""
+
+    grid: NDArray[np.int64]
+    stamps: NDArray[np.int64]
+    serials: NDArray[np.int64]
+
+
+@kernel
+def _count_labels(
+    times: Array, codes: Array, starts: Array, skip: Array, table: Array, edges: Array, labels: Array
+) -> None:
+    """Events in range by label: labels int64[labels + 1], table : code → label + 1 or 0."""
+    for person in range(starts.size - 1):
+        low, high = starts[U(person)], starts[U(person + 1)]
+        low = first_at_or_after(times, low, high, edges[0])
+        high = first_at_or_after(times, low, high, edges[edges.size - 1])
+        if not (skip.size and skip[U(person)]):
+            for i in range(low, high):
+                labels[U(table[U(codes[U(i)])])] += 1
+
+
+@kernel
+def _count_buckets(
+    times: Array,
+    codes: Array,
+    starts: Array,
+    skip: Array,
+    table: Array,
+    edges: Array,
+    grid: Array,
+    stamps: Array,
+    serials: Array,
+) -> None:
+    """table : code → node + 1 or 0; then a _Counts."""
+    whole, every = grid.shape[1] - 1, grid.shape[2] - 1
+    for person in range(starts.size - 1):
+        low, high = starts[U(person)], starts[U(person + 1)]
+        low = first_at_or_after(times, low, high, edges[0])
+        high = first_at_or_after(times, low, high, edges[edges.size - 1])
+        if low == high or (skip.size and skip[U(person)]):
+            continue
+        serials[1] += 1
+        bucket = np.int64(-1)
+        for i in range(low, high):
+            value = np.int64(table[U(codes[U(i)])])
+            if value == 0:
+                continue
+            if bucket < 0 or times[U(i)] >= edges[U(bucket + 1)]:
+                bucket = first_at_or_after(edges, bucket + 1, edges.size, times[U(i)] + 1) - 1
+                serials[0] += 1
+            for node in (value - 1, every):
+                grid[U(EVENTS), U(bucket), U(node)] += 1
+                grid[U(EVENTS), U(whole), U(node)] += 1
+                if stamps[U(0), U(node)] != serials[0]:
+                    stamps[U(0), U(node)] = serials[0]
+                    grid[U(PEOPLE), U(bucket), U(node)] += 1
+                if stamps[U(1), U(node)] != serials[1]:
+                    stamps[U(1), U(node)] = serials[1]
+                    grid[U(PEOPLE), U(whole), U(node)] += 1
+
+
+def compute_timeline(
+    query: TimelineQuery,
+    segments: Sequence[SegmentArrays],
+    *,
+    data_through: int | None,
+    dataset_version: int,
+    catalogue: Collection[str] = (),
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, object]:
+    """Count events, and the people who had them, by label and bucket of time.
+
+    Parameters
+    ----------
+    query : TimelineQuery
+    segments : sequence of SegmentArrays
+        The segments that overlap the edges, in order of arrival.
+    data_through : int or None
+        Time (µs UTC) of the newest event of the dataset: buckets that reach beyond it are incomplete.
+    dataset_version : int
+        Stands in the answer.
+    catalogue : collection of str
+        Event names the dataset knows besides those of the given segments.
+    threads : int, optional
+        Default: the processors this process may use.
+    progress, cancelled : callable, optional
+        Told the share done; asked whether to stop. Between key ranges.
+
+    Returns
+    -------
+    dict
+        ``buckets``: from, to, complete. ``series`` by (−events, label): kind, label, events and people (lists, one a
+        bucket), total_events, total_people (each person once over the whole time). ``all``: the same over every visible
+        label; a person with two labels in a bucket counts once there.
+
+    Raises
+    ------
+    QueryError
+        If the question names an event that is nowhere in the dataset.
+    Cancelled
+    NotConserved
+        If the numbers do not add up.
+
+    Notes
+    -----
+    The ``top`` labels by events in range stand as themselves, all others are one Other. The histories are read twice,
+    since people of Other can be counted only when it is known who belongs to it. O(labels + buckets · top) memory for
+    each thread.
+
+    Examples
+    --------
+    >>> rows = [(1, "a", 0), (1, "a", 5), (2, "a", 12), (2, "b", 12)]
+    >>> answer = compute_timeline(TimelineQuery(edges=(0, 10, 20)), [segment_from_rows(rows)],
+    ...                           data_through=12, dataset_version=1)
+    >>> [(row["label"], row["events"], row["people"]) for row in answer["series"]]
+    [('a', [2, 1], [1, 1]), ('b', [0, 1], [0, 1])]
+    """
+    began = time.perf_counter()
+    names = name_events(segments, catalogue)
+    size = len(names.names)
+    edges = edge_array(query.edges)
+    table = np.where(names.visible(query.only, query.hide), np.arange(1, size + 1), 0).astype(np.int32)
+    watch = Watch(progress, cancelled)
+
+    def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
+        _count_labels(*histories, edges, counts)
+
+    label_parts = fold_ranges(
+        segments,
+        names,
+        table,
+        new=lambda: np.zeros(size + 1, np.int64),
+        add=add_labels,
+        threads=threads,
+        watch=watch,
+        done=(0.0, 0.4),
+    )
+    kept = rank_labels(np.sum(label_parts, axis=0)[1:], names.names, query.top)
+    nodes = np.where(table > 0, len(kept) + 1, 0).astype(np.int32)
+    nodes[kept] = np.arange(1, len(kept) + 1)
+    grid = _count(segments, names, nodes, edges, len(kept) + 1, threads, watch)
+    check_timeline(grid)
+    titles = [(EVENT, names.names[code]) for code in kept] + [(OTHER, "")]
+    rows = [{"kind": kind, "label": label, **_row(grid, node)} for node, (kind, label) in enumerate(titles)]
+    series = [row for row in rows if row["total_events"]]
+    seconds = time.perf_counter() - began
+    return {
+        **head(canonical(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds),
+        "buckets": period_rows(query.edges, data_through),
+        "series": sorted(series, key=lambda row: (-row["total_events"], row["label"], row["kind"])),
+        "all": _row(grid, len(titles)),
+    }
+
+
+def check_timeline(grid: NDArray[np.int64]) -> None:
+    """Nodes add up to all of them, buckets to the whole time; of people, no more and no fewer than can be.
+
+    Parameters
+    ----------
+    grid : int64[2, buckets + 1, nodes + 1]
+        Events and people; last row and last column are totals.
+
+    Raises
+    ------
+    NotConserved
+    """
+    events, people = grid[EVENTS], grid[PEOPLE]
+    if (events[:, :-1].sum(axis=1) != events[:, -1]).any() or (events[:-1].sum(axis=0) != events[-1]).any():
+        raise NotConserved("events of the timeline do not add up")
+    for parts, together in ((people[:, :-1].T, people[:, -1]), (people[:-1], people[-1])):
+        if (parts.max(axis=0, initial=0) > together).any() or (parts.sum(axis=0) < together).any():
+            raise NotConserved("people of the timeline do not add up")
+
+
+def _count(
+    segments: Sequence[SegmentArrays],
+    names: EventNames,
+    nodes: NDArray[np.int32],
+    edges: NDArray[np.int64],
+    size: int,
+    threads: int | None,
+    watch: Watch,
+) -> NDArray[np.int64]:
+    def new() -> _Counts:
+        grid, stamps = np.zeros((2, len(edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
+        return _Counts(grid, stamps, np.zeros(2, np.int64))
+
+    def add(counts: _Counts, histories: Histories) -> None:
+        _count_buckets(*histories, edges, *counts)
+
+    parts = fold_ranges(segments, names, nodes, new=new, add=add, threads=threads, watch=watch, done=(0.4, 1.0))
+    grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
+    return grid
+
+
+def _row(grid: NDArray[np.int64], node: int) -> dict[str, Any]:
+    return {
+        "events": grid[EVENTS, :-1, node].tolist(),
+        "people": grid[PEOPLE, :-1, node].tolist(),
+        "total_events": int(grid[EVENTS, -1, node]),
+        "total_people": int(grid[PEOPLE, -1, node]),
+    }

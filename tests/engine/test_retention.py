@@ -1,0 +1,193 @@
+"""Retention, and the periods of a calendar."""
+
+import doctest
+import os
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flows.engine import periods, plan, retention
+from flows.engine.arrays import segment_from_rows
+from flows.engine.periods import calendar_edges
+from flows.engine.query import DAY, HOUR, QueryError
+from flows.engine.retention import RetentionQuery, compute_retention
+from flows.engine.source import Cancelled
+from tests.engine.reference_analyses import reference_retention
+from tests.engine.test_properties import NAMES, logs, some
+
+EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
+thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
+
+
+def engine_retention(segments, query, through, **options):
+    options = {"dataset_version": 1, "threads": 2} | options
+    return compute_retention(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
+
+
+@thorough
+@given(logs(), some(NAMES, 1), some(NAMES), EDGES, st.integers(-6, 70))
+def test_retention_agrees_with_the_reference(segments, first, back, edges, through):
+    query = RetentionQuery(first=first, back=back, edges=edges)
+    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
+        got = engine_retention(segments, query, through)
+    for key, value in reference_retention(segments, query, through).items():
+        assert got[key] == value, key
+
+
+def grid(rows, through=100, first="a", back="b", edges=(0, 10, 20, 30)):
+    """Per cohort: ``size: bounded/unbounded …``, a question mark behind what is incomplete."""
+    found = engine_retention([rows], RetentionQuery(first=(first,), back=tuple(back), edges=edges), through)
+    return [
+        f"{row['size']}: "
+        + " ".join(f"{c['bounded']}/{c['unbounded']}{'' if c['complete'] else '?'}" for c in row["returns"])
+        for row in found["cohorts"]
+    ]
+
+
+def test_a_return_counts_in_its_period_and_unbounded_in_all_before():
+    assert grid([(1, "a", 1), (1, "b", 25)]) == ["1: 0/1 0/1 1/1", "0: 0/0 0/0", "0: 0/0"]
+
+
+def test_a_return_must_be_behind_the_first_event():
+    assert grid([(1, "b", 1), (1, "a", 2), (1, "b", 12)])[0] == "1: 0/1 1/1 0/0"
+    assert grid([(1, "a", 2), (1, "b", 2)])[0] == "1: 1/1 0/0 0/0"
+    assert grid([(1, "b", 2), (1, "a", 2)])[0] == "1: 0/0 0/0 0/0"
+
+
+def test_a_person_begins_once():
+    assert grid([(1, "a", 2), (1, "a", 12)], back="a") == ["1: 0/1 1/1 0/0", "0: 0/0 0/0", "0: 0/0"]
+
+
+def test_an_edge_belongs_to_the_period_that_it_opens():
+    assert grid([(1, "a", 10), (1, "b", 20), (2, "a", 30)]) == ["0: 0/0 0/0 0/0", "1: 0/1 1/1", "0: 0/0"]
+
+
+def test_periods_that_reach_beyond_the_data_are_incomplete():
+    assert grid([(1, "a", 1), (1, "b", 18)], through=18) == ["1: 0/1 1/1? 0/0?", "0: 0/0? 0/0?", "0: 0/0?"]
+    assert grid([(1, "a", 1), (1, "b", 19)], through=19)[0] == "1: 0/1 1/1 0/0?"
+
+
+def test_overall_sums_only_what_is_complete():
+    rows = [(1, "a", 1), (1, "b", 12), (2, "a", 11), (2, "b", 21)]
+    found = engine_retention([rows], RetentionQuery(first=("a",), back=("b",), edges=(0, 10, 20, 30)), 21)
+    assert found["overall"] == [
+        {"offset": 0, "size": 2, "bounded": 0, "unbounded": 2},
+        {"offset": 1, "size": 1, "bounded": 1, "unbounded": 1},
+    ]
+
+
+def test_without_return_events_anything_is_a_return():
+    assert grid([(1, "a", 1), (1, "x", 12)], back="")[0] == "1: 0/1 1/1 0/0"
+
+
+def test_edges_may_be_an_array():
+    query = RetentionQuery(first=("a",), edges=np.array([0, 10], np.int64))
+    assert query == RetentionQuery(first=("a",), edges=(0, 10))
+    assert hash(query) == hash(RetentionQuery(first=("a",), edges=(0, 10)))
+
+
+@pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
+def test_nothing_gives_empty_cohorts(segments):
+    query = RetentionQuery(first=("a",), edges=(0, 10))
+    found = compute_retention(query, segments, data_through=None, dataset_version=1, catalogue={"a"})
+    assert found["people"] == 0
+    assert [period["complete"] for period in found["periods"]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("field", "options"),
+    [
+        ("first", {"first": ()}),
+        ("back", {"back": (3,)}),
+        ("edges", {"edges": (0,)}),
+        ("edges", {"edges": (0, 0)}),
+        ("edges", {"edges": (5, 1)}),
+        ("edges", {"edges": "day"}),
+        ("edges", {"edges": (0, 1.5)}),
+        ("edges", {"edges": (0, 1 << 70)}),
+        ("period", {"edges": tuple(range(402))}),
+    ],
+)
+def test_an_impossible_retention_is_one_sentence_that_names_the_field(field, options):
+    with pytest.raises(QueryError) as caught:
+        RetentionQuery(**{"first": ("a",), "edges": (0, 1)} | options)
+    assert caught.value.field == field
+    assert caught.value.sentence.startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("field", ["first", "back"])
+def test_an_unknown_event_is_named(field):
+    with pytest.raises(QueryError, match="nowhere") as caught:
+        engine_retention([[(1, "a", 0)]], RetentionQuery(**{"first": ("a",), "edges": (0, 1), field: ("nowhere",)}), 0)
+    assert caught.value.field == field
+
+
+def test_progress_and_cancelling():
+    seen = []
+    query = RetentionQuery(first=("a",), edges=(0, 1))
+    engine_retention([[(1, "a", 0)]], query, 0, progress=seen.append)
+    assert seen[-1] == 1
+    with pytest.raises(Cancelled):
+        engine_retention([[(1, "a", 0)]], query, 0, cancelled=lambda: True)
+
+
+def micros(*moment, zone=UTC):
+    return (datetime(*moment, tzinfo=zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def test_days_follow_the_clock_of_their_zone():
+    berlin = ZoneInfo("Europe/Berlin")
+    edges = calendar_edges("day", micros(2026, 3, 28, 12), micros(2026, 3, 30, 12), berlin, 10)
+    assert edges[0] == micros(2026, 3, 28, zone=berlin)
+    assert [(high - low) // HOUR for low, high in pairwise(edges)] == [24, 23, 24]
+
+
+def test_a_fixed_offset_is_a_zone():
+    edges = calendar_edges("day", 0, 1, timezone(timedelta(hours=5, minutes=30)), 10)
+    assert edges == (-5 * HOUR - HOUR // 2, DAY - 5 * HOUR - HOUR // 2)
+
+
+def test_weeks_begin_on_monday_and_months_on_their_first():
+    assert calendar_edges("week", micros(2026, 3, 1), micros(2026, 3, 3), UTC, 10) == (
+        micros(2026, 2, 23),
+        micros(2026, 3, 2),
+        micros(2026, 3, 9),
+    )
+    assert calendar_edges("month", micros(2026, 1, 31), micros(2026, 3, 1), UTC, 10) == (
+        micros(2026, 1, 1),
+        micros(2026, 2, 1),
+        micros(2026, 3, 1),
+    )
+
+
+def test_hours_begin_with_the_hour_of_the_zone():
+    edges = calendar_edges("hour", micros(2026, 1, 1, 0, 10), micros(2026, 1, 1, 1), ZoneInfo("Asia/Kathmandu"), 10)
+    assert edges == (micros(2025, 12, 31, 23, 15), micros(2026, 1, 1, 0, 15), micros(2026, 1, 1, 1, 15))
+
+
+@pytest.mark.parametrize(
+    ("field", "asked"),
+    [
+        ("period", ("year", 0, 1)),
+        ("period", ("day", 0, 5 * DAY)),
+        ("period", ("hour", 0, DAY)),
+        ("from", ("day", 1, 1)),
+        ("from", ("day", -(1 << 60), 0)),
+    ],
+)
+def test_impossible_periods_are_named(field, asked):
+    with pytest.raises(QueryError) as caught:
+        calendar_edges(*asked, UTC, 4)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("module", [periods, retention])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module, extraglobs={"segment_from_rows": segment_from_rows}).failed == 0

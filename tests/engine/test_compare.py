@@ -166,6 +166,13 @@ def test_what_is_in_other_on_one_side_is_not_zero_there():
     assert both["tests"] == 0
 
 
+def test_other_of_unlike_labels_is_not_compared():
+    rows = people({"order": 50, "help": 20, "leave": 10})
+    for tops in ((1, 2), (2, 1)):
+        both = compare_flows(*(flow(rows, top=top) for top in tops))
+        assert find(both["nodes"], label="")["counts"] == [None, None]
+
+
 def test_other_is_compared_if_it_stands_for_the_same_labels():
     first = flow(people({"order": 50, "help": 20, "leave": 10}), top=1)
     second = flow(people({"order": 40, "leave": 5, "help": 9}), top=1)

@@ -192,6 +192,7 @@ def test_within_counts_from_the_first_step_and_max_gap_from_the_step_before():
     assert steps("a0 b8 c14", steps="a b c", within=10)[1:] == ["count 1 dropped 1", ""]
     assert steps("a0 b8 c14", steps="a b c", max_gap=7) == ["count 1 dropped 1", "", ""]
     assert steps("a0 b7 c14", steps="a b c", max_gap=7)[2] == "count 1 completed 1"
+    assert steps("a0 b5 c13", steps="a b c", max_gap=7) == ["count 1", "count 1 dropped 1", ""]
 
 
 def test_an_attempt_whose_window_reaches_past_the_data_is_open():
@@ -223,6 +224,21 @@ def test_repeats_are_one_step_unless_nothing_is_collapsed():
 def test_sessions_are_confined():
     rows = steps("a0 b10 a100 x110 b190", steps="a b", count="sessions", session_gap=20)
     assert rows == ["count 2 dropped 1", "count 1 completed 1"]
+
+
+def test_a_path_that_reaches_the_end_of_its_flow_before_the_next_step_is_converted():
+    flow = FlowQuery(start=("a",), end=("z",), steps=3)
+    found = engine_chain([history("a0 z1 b2")], flow, [["a"], ["z"], ["b"]])
+    assert [(row["count"], row["converted"], row["open"]) for row in found["steps"]] == [
+        (1, 0, 0),
+        (1, 1, 0),
+        (0, 0, 0),
+    ]
+
+
+def test_a_chain_read_backwards_counts_from_the_end():
+    found = engine_chain([history("a0 b1 c2")], FlowQuery(end=("c",), steps=2), [["c"], ["b"], ["a"]])
+    assert [row["count"] for row in found["steps"]] == [1, 1, 1]
 
 
 def test_times_between_steps_are_median_and_p90():

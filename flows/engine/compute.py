@@ -16,11 +16,9 @@ from flows.engine.arrays import SegmentArrays
 from flows.engine.counting import LinkTimes, bucket_seconds, count_labels, follow_links, rank_labels
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, STATES, TIES, gap_bucket
-from flows.engine.labels import label_events
-from flows.engine.plan import cut_keys, rules_of
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
-from flows.engine.source import PathSource, PathTable, Watch
+from flows.engine.source import Given, PathSource, PathTable, Watch, open_source
 
 GIB = 1 << 30
 MOST_BUCKETS = 3712
@@ -122,17 +120,15 @@ def compute_flow(
     """
     began = time.perf_counter()
     threads = threads or len(os.sched_getaffinity(0))
-    labels = label_events(query, segments, catalogue)
-    rules = rules_of(query, data_from or 0, data_through or 0, len(labels.names))
     watch = Watch(progress, cancelled)
-
+    given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
     with ThreadPoolExecutor(threads) as pool:
-        source = PathSource(segments, labels, rules, cut_keys(segments, threads), pool, budget // 2, watch)
+        source = open_source(query, given, pool, threads, budget // 2, watch)
         steps = find_nodes(source, query, budget // 4)
         leaving = find_links(source, steps, budget // 4)
         watch.report(0.9)
         distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
-    nodes, links = _name(steps, leaving, labels.names)
+    nodes, links = _name(steps, leaving, source.labels.names)
     totals = source.totals
     watch.report(1.0)
     return flow_result(
@@ -153,12 +149,14 @@ def compute_flow(
     )
 
 
-def find_nodes(source: PathSource, query: FlowQuery, budget: int) -> list[StepNodes]:
-    """Count every label of every step, then keep the most frequent ones as nodes (all anchors at step 0)."""
+def find_nodes(source: PathSource, query: FlowQuery, budget: int, through: int | None = None) -> list[StepNodes]:
+    """Count every label of every step (or of those up to ``through``), then keep the most frequent ones as nodes (all
+    anchors at step 0)."""
+    through = query.steps if through is None else through
     group = max(1, budget // (16 * max(1, len(source.labels.names))))
     nodes: list[StepNodes] = []
-    while len(nodes) <= query.steps:
-        steps = range(len(nodes), min(len(nodes) + group, query.steps + 1))
+    while len(nodes) <= through:
+        steps = range(len(nodes), min(len(nodes) + group, through + 1))
         counts = {step: np.zeros((2, 0), np.int64) for step in steps}
         for tables in source.waves():
             for step in steps:

@@ -121,6 +121,7 @@ def _walk_items(
     many_row: Array,
     many_step: Array,
     many: Array,
+    path_reached: Array,
 ) -> Array:
     """Write the path that begins with the anchor item k; returns the first item it has not used.
 
@@ -162,6 +163,8 @@ def _walk_items(
     fill_row(labels, repeats, row, length, rules.steps)
     closes = edge + rules.session_gap if rules.unit == SESSIONS else limit
     ends[U(row)] = end_state(beyond, converted, closes, rules.data_end) << END_SHIFT | length
+    if path_reached.size:
+        path_reached[U(row)] = converted
     if not flags & EXCLUDED:
         counters[ROWS], counters[MANY] = row + 1, used
         counters[CONVERSIONS] += converted
@@ -186,6 +189,9 @@ def find_item_paths(
     many_row: Array,
     many_step: Array,
     many: Array,
+    path_people: Array,
+    path_anchors: Array,
+    path_reached: Array,
     item_times: Array,
     item_values: Array,
     item_repeats: Array,
@@ -224,6 +230,9 @@ def find_item_paths(
                 if not item_values[U(k)] & ANCHOR:
                     k += step
                     continue
+                if path_anchors.size:
+                    path_people[U(counters[ROWS])] = person
+                    path_anchors[U(counters[ROWS])] = item_times[U(k)]
                 k = _walk_items(
                     item_times,
                     item_values,
@@ -240,6 +249,7 @@ def find_item_paths(
                     many_row,
                     many_step,
                     many,
+                    path_reached,
                 )
                 if rules.unit != JOURNEYS:
                     break

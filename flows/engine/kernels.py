@@ -65,6 +65,14 @@ class Block(NamedTuple):
         255 and more stand in many_row, many_step, many : int64[n].
     ends : uint8[rows]
         ``state << 5 | length``.
+    people : uint64[rows] or uint64[0]
+        Whose path it is: written as the number of the person, then replaced by the key.
+    anchors : int64[rows] or int64[0]
+        Time of the anchor: of the first event of its item, by the calendar.
+    reached : uint8[rows] or uint8[0]
+        Whether the path reached an end anchor, also behind the last step.
+
+    The last three are filled only if there is room for them: for sets, not for numbers.
     """
 
     labels: Array
@@ -74,6 +82,9 @@ class Block(NamedTuple):
     many_row: Array
     many_step: Array
     many: Array
+    people: Array
+    anchors: Array
+    reached: Array
 
 
 class Scratch(NamedTuple):
@@ -267,6 +278,9 @@ def find_forward_paths(
     many_row: Array,
     many_step: Array,
     many: Array,
+    path_people: Array,
+    path_anchors: Array,
+    path_reached: Array,
 ) -> Array:
     """Write the paths of the people ``person … stop − 1`` of one segment: at most one for each person or session, read
     forwards from a start anchor, cycles not folded.
@@ -284,7 +298,7 @@ def find_forward_paths(
     rules : Rules
     counters : int64[COUNTERS]
         Rows and long repeats used so far; eligible units, conversions and ties are added up.
-    labels … many
+    labels … path_reached
         A :class:`Block`.
 
     Returns
@@ -311,6 +325,10 @@ def find_forward_paths(
             else:
                 i = _first_anchor(codes, table, low, end)
             if i < end:
+                if path_anchors.size:
+                    path_people[U(row)] = person
+                    path_anchors[U(row)] = times[U(i)]
+                    path_reached[U(row)] = False
                 row, used = _walk_forward(
                     times,
                     codes,

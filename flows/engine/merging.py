@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
 from flows.engine.jit import inlined, kernel
 from flows.engine.kernels import U
 from flows.engine.plan import KeyRange
@@ -20,13 +20,14 @@ class Merged(NamedTuple):
     """Histories of the people of one key range that stand in more than one segment.
 
     starts : int64[people + 1]; times : int64[events]; codes : int32[events], label codes;
-    shared : per segment uint8[its people in the range], 1 for those who were merged.
+    shared : per segment uint8[its people in the range], 1 for those who were merged; keys : uint64[people].
     """
 
     starts: IntArray
     times: IntArray
     codes: CodeArray
     shared: list[NDArray[np.uint8]]
+    keys: KeyArray
 
 
 @kernel
@@ -146,4 +147,4 @@ def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray],
         offset += size
     longest = int(np.diff(starts).max(initial=0))
     _sort_histories(times, codes, starts, np.empty(longest, np.int64), np.empty(longest, np.int32))
-    return Merged(starts, times, codes, shared)
+    return Merged(starts, times, codes, shared, keys[entries[begins]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
@@ -27,9 +27,10 @@ from flows.engine.kernels import (
     U,
     find_forward_paths,
 )
-from flows.engine.labels import Labels
+from flows.engine.labels import Labels, label_events
 from flows.engine.merging import merge_shared
-from flows.engine.plan import KeyRange, reads_in_place
+from flows.engine.plan import KeyRange, cut_keys, reads_in_place, rules_of
+from flows.engine.query import FlowQuery
 
 ROWS_PER_BLOCK = 1 << 17
 RANGES_PER_WAVE = 64
@@ -63,6 +64,16 @@ class Watch:
             raise Cancelled
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a question is asked of; fields as for :func:`flows.engine.compute.compute_flow`."""
+
+    segments: Sequence[SegmentArrays]
+    data_from: int | None
+    data_through: int | None
+    catalogue: Collection[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable:
     """Paths, one column a path, as the kernels wrote them; arrays as in :class:`flows.engine.kernels.Block`."""
@@ -75,6 +86,9 @@ class PathTable:
     many_row: IntArray
     many_step: IntArray
     many: IntArray
+    people: KeyArray
+    anchors: IntArray
+    reached: NDArray[np.uint8]
 
 
 @kernel
@@ -102,6 +116,8 @@ class PathSource:
         Bytes of path tables: half for those that are kept for later passes, half for those of the current wave.
     watch : Watch
         Asked before each wave; the first pass reports up to ``FIRST_PASS``.
+    keyed : bool
+        Whether the tables say whose each path is.
 
     Attributes
     ----------
@@ -118,12 +134,14 @@ class PathSource:
         pool: Executor,
         budget: int,
         watch: Watch,
+        keyed: bool = False,
     ) -> None:
         self.labels = labels
         self.rules = rules
         self.pool = pool
         self.totals = np.zeros(COUNTERS, np.int64)
-        self.row_bytes = 7 * (rules.steps + 1) + 1
+        self.keyed = keyed
+        self.row_bytes = 7 * (rules.steps + 1) + 1 + 17 * keyed
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
         self._watch = watch
@@ -198,7 +216,7 @@ class PathSource:
             merged = merge_shared(self._segments, self.labels.recode, part)
             for i in present:
                 writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], merged.shared[i])
-            writer.walk_merged(merged.times, merged.codes, merged.starts)
+            writer.walk_merged(merged.times, merged.codes, merged.starts, merged.keys)
         return writer.finish()
 
     def name_cycles(self, block: Block, counters: IntArray, cycles: IntArray) -> None:
@@ -207,6 +225,21 @@ class PathSource:
         with self._lock:
             codes = [self.labels.cycle(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()]
         _name_cycles(block.labels, counters[ROWS], self.rules.labels, np.array(codes, np.int32)[inverse])
+
+
+def open_source(
+    query: FlowQuery, given: Given, pool: Executor, threads: int, budget: int, watch: Watch, keyed: bool = False
+) -> PathSource:
+    """Plan the walk of a question.
+
+    Raises
+    ------
+    QueryError
+        If the question names an event that is nowhere in the dataset.
+    """
+    labels = label_events(query, given.segments, given.catalogue)
+    rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
+    return PathSource(given.segments, labels, rules, cut_keys(given.segments, threads), pool, budget, watch, keyed)
 
 
 class _Writer:
@@ -234,12 +267,13 @@ class _Writer:
         self.block = self._new_block()
 
     def walk(self, segment: SegmentArrays, table: CodeArray, first: int, stop: int, shared: NDArray[np.uint8]) -> None:
-        self._walk(segment.times, segment.codes, segment.starts[first : stop + 1], shared, stop - first, table)
+        keys = segment.keys[first:stop]
+        self._walk(segment.times, segment.codes, segment.starts[first : stop + 1], shared, keys, table)
 
-    def walk_merged(self, times: IntArray, codes: CodeArray, starts: IntArray) -> None:
+    def walk_merged(self, times: IntArray, codes: CodeArray, starts: IntArray, keys: KeyArray) -> None:
         for array in (times, codes, starts):
             array.flags.writeable = False
-        self._walk(times, codes, starts, NOBODY, len(starts) - 1, self.source.labels.table)
+        self._walk(times, codes, starts, NOBODY, keys, self.source.labels.table)
 
     def finish(self) -> tuple[list[PathTable], IntArray]:
         self._seal()
@@ -251,17 +285,21 @@ class _Writer:
         codes: CodeArray,
         starts: IntArray,
         skip: NDArray[np.uint8],
-        people: int,
+        keys: KeyArray,
         table: CodeArray,
     ) -> None:
         skip.flags.writeable = False
-        person = 0
+        person, people = 0, len(keys)
         while person < people:
+            before = int(self.counters[ROWS])
             events = (times, codes, starts, skip, person, people, table, self.rules, self.counters)
             if self.in_place:
                 person = find_forward_paths(*events, *self.block)
             else:
                 person = find_item_paths(*events, *self.block, *self.scratch)
+            if self.source.keyed:
+                new = self.block.people[before : self.counters[ROWS]]
+                new[:] = keys[new.astype(np.int64)]
             if person < people:
                 self._seal()
                 self.block = self._new_block()
@@ -270,6 +308,7 @@ class _Writer:
         steps, many = self.rules.steps + 1, self.events // MANY_SHARE + 1
         cells = steps * self.room
         room = np.empty(7 * cells + self.room, np.uint8)  # one piece: large ones get large pages
+        keyed = self.room if self.source.keyed else 0
         return Block(
             room[: 4 * cells].view(np.int32).reshape(steps, self.room),
             room[4 * cells : 6 * cells].view(np.int16).reshape(steps, self.room),
@@ -278,6 +317,9 @@ class _Writer:
             np.empty(many, np.int64),
             np.empty(many, np.int64),
             np.empty(many, np.int64),
+            np.empty(keyed, np.uint64),
+            np.empty(keyed, np.int64),
+            np.empty(keyed, np.uint8),
         )
 
     def _seal(self) -> None:
@@ -296,6 +338,9 @@ class _Writer:
                     block.many_row[:many],
                     block.many_step[:many],
                     block.many[:many],
+                    block.people[:rows],
+                    block.anchors[:rows],
+                    block.reached[:rows],
                 )
             )
         self.totals += self.counters

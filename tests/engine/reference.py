@@ -50,6 +50,7 @@ class Path:
     converted: bool
     excluded: bool
     used: int  # position of the first item that the path has not used
+    person: int = 0
 
 
 @dataclass
@@ -187,7 +188,7 @@ def tally(segments, query, data_from, data_through):
         data_end = min(data_through, data_through if query.range_to is None else query.range_to)
     last = (query.occurrence == "last") != backwards
     result = Tally()
-    for events in histories(segments).values():
+    for person, events in histories(segments).items():
         events = [
             event
             for event in events
@@ -202,7 +203,8 @@ def tally(segments, query, data_from, data_through):
         for unit in units:
             edge = -unit[0][0] if backwards else unit[-1][0]
             window_over = edge + query.session_gap <= data_end if query.count == "sessions" else None
-            result.paths += paths_of_unit(unit, query, window_over, data_end, query.count == "journeys", last)
+            found = paths_of_unit(unit, query, window_over, data_end, query.count == "journeys", last)
+            result.paths += [replace(path, person=person) for path in found]
     return result
 
 
@@ -272,3 +274,46 @@ def reference_flow(segments, query, data_from, data_through):
 
 def link_order(row):
     return (row["step"], -row["count"], row["source"], row["target"], row["source_kind"], row["target_kind"])
+
+
+def reference_members(segments, query, data_from, data_through):
+    """A function from a selector to the set behind a number: [(person, anchor time, labels, state)], newest first.
+
+    Paths of one person with equal anchor times stay in the order in which they were found.
+    """
+    paths = [path for path in tally(segments, query, data_from, data_through).paths if not path.excluded]
+    node_of = bucketed(paths, query)
+
+    def stands_at(path, step, kind, label):
+        if len(path.items) <= step:
+            return False
+        own = path.items[step].label
+        return own == label if kind == "event" else node_of(step, own)[0] == "other"
+
+    def belongs(path, selector):
+        if selector.set == "converted":
+            return path.converted
+        if selector.set == "link":
+            source = stands_at(path, selector.step, selector.source_kind, selector.source)
+            return source and stands_at(path, selector.step + 1, selector.target_kind, selector.target)
+        if selector.state is not None and path.end != selector.state:
+            return False
+        if selector.set == "path":
+            return tuple(item.label for item in path.items) == selector.path
+        if selector.set == "node":
+            ends_here = selector.state is None or len(path.items) == selector.step + 1
+            return ends_here and stands_at(path, selector.step, selector.kind, selector.label)
+        return True
+
+    def members(selector):
+        rows = [
+            (path.person, abs_time(path.items[0]), tuple(item.label for item in path.items), path.end)
+            for path in paths
+            if belongs(path, selector)
+        ]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+    def abs_time(item):
+        return item.time if query.start else -item.time
+
+    return members

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import SegmentArrays
+from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.counting import LinkTimes, bucket_seconds, count_labels, follow_links, rank_labels
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, STATES, TIES, gap_bucket
@@ -69,6 +69,8 @@ def compute_flow(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    relabel: Mapping[str, str] | None = None,
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -86,7 +88,11 @@ def compute_flow(
     dataset_version : int
         Stands in the result.
     catalogue : collection of str
-        Event names the dataset knows besides those of the given segments.
+        Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
+    relabel : mapping, optional
+        Event name → label, what the rules of the question make of the names; a name not in it is its own label.
+    cohorts : mapping, optional
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     budget : int
@@ -104,7 +110,9 @@ def compute_flow(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event or a cohort that is nowhere in the dataset.
+    ValueError
+        If the question has rules and ``relabel`` is missing.
     Cancelled
         If ``cancelled`` said so.
     NotConserved
@@ -121,7 +129,14 @@ def compute_flow(
     began = time.perf_counter()
     threads = threads or len(os.sched_getaffinity(0))
     watch = Watch(progress, cancelled)
-    given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
+    given = Given(
+        segments=segments,
+        data_from=data_from,
+        data_through=data_through,
+        catalogue=catalogue,
+        relabel=relabel,
+        cohorts=cohorts or {},
+    )
     with ThreadPoolExecutor(threads) as pool:
         source = open_source(query, given, pool, threads, budget // 2, watch)
         steps = find_nodes(source, query, budget // 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,8 +54,15 @@ class Labels:
         return self.intern(f"{self.names[first]}{CYCLE_SIGN}{self.names[second]}")
 
 
-def label_events(query: FlowQuery, segments: Sequence[SegmentArrays], catalogue: Collection[str] = ()) -> Labels:
+def label_events(
+    query: FlowQuery,
+    segments: Sequence[SegmentArrays],
+    catalogue: Collection[str] = (),
+    relabel: Mapping[str, str] | None = None,
+) -> Labels:
     """Give every event name of the segments its label code, and mark what the question says about it.
+
+    Names that ``relabel`` maps to the same label share a code: the walk then cannot tell them apart.
 
     Before (one segment, start=a, hide=c) and after:
 
@@ -70,14 +77,19 @@ def label_events(query: FlowQuery, segments: Sequence[SegmentArrays], catalogue:
     Raises
     ------
     QueryError
-        If the question names an event that neither a segment nor the catalogue of the dataset knows.
+        If the question names a label that neither a segment nor the catalogue of the dataset knows.
+    ValueError
+        If the question has rules and nobody says what becomes of the names.
     """
+    if query.rules and relabel is None:
+        raise ValueError("a question with rules needs the mapping from names to labels")
+    relabel = relabel or {}
     known: dict[str, int] = {}
     recode: list[CodeArray] = []
     seen: dict[int, CodeArray] = {}
     for segment in segments:
         if id(segment.names) not in seen:
-            codes = [known.setdefault(name, len(known)) for name in segment.names]
+            codes = [known.setdefault(relabel.get(name, name), len(known)) for name in segment.names]
             seen[id(segment.names)] = np.array(codes, np.int32)
         recode.append(seen[id(segment.names)])
     if len(known) > MAX_LABELS:

@@ -225,6 +225,8 @@ def members(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
+    relabel: Mapping[str, str] | None = None,
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -263,7 +265,14 @@ def members(
     >>> found.total, found.rows[0].key, found.rows[0].labels
     (1, 1, ('visit', 'order'))
     """
-    given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
+    given = Given(
+        segments=segments,
+        data_from=data_from,
+        data_through=data_through,
+        catalogue=catalogue,
+        relabel=relabel,
+        cohorts=cohorts or {},
+    )
     with open_sets(query, given, threads=threads, budget=budget, progress=progress, cancelled=cancelled) as sets:
         return sets.members(selector, offset=offset, limit=limit)
 
@@ -276,6 +285,8 @@ def member_keys(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
+    relabel: Mapping[str, str] | None = None,
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -285,6 +296,13 @@ def member_keys(
 
     Parameters and errors as for :func:`members`; memory beyond the budget grows with the set.
     """
-    given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
+    given = Given(
+        segments=segments,
+        data_from=data_from,
+        data_through=data_through,
+        catalogue=catalogue,
+        relabel=relabel,
+        cohorts=cohorts or {},
+    )
     with open_sets(query, given, threads=threads, budget=budget, progress=progress, cancelled=cancelled) as sets:
         return sets.keys(selector)

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
+from flows.engine.conditions import LabelRule, PeopleCondition, label_rules, people_conditions
+from flows.engine.errors import QueryError as QueryError
+from flows.engine.errors import quoted as quoted
+
 MICROSECOND = 1
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -28,23 +32,6 @@ MAX_DURATION = 36_500 * DAY
 _UNITS = {"us": MICROSECOND, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _SPELLED = re.compile(r"\s*(\d{1,16})\s*(us|ms|s|m|h|d|w)\s*", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class QueryError(ValueError):
-    """A question that cannot be answered.
-
-    Attributes
-    ----------
-    field : str
-        Name of the field as the commands spell it (``start``, ``within``, ``from`` …).
-    sentence : str
-        One sentence for the person who asked; it names the field.
-    """
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-        self.sentence = sentence
 
 
 def parse_duration(text: str | int, field: str = "duration") -> int:
@@ -145,7 +132,14 @@ def format_time(microseconds: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowQuery:
-    """One question about paths. Durations and moments are microseconds (UTC), event lists are names.
+    """One question about paths. Durations and moments are microseconds (UTC), event lists are labels.
+
+    Attributes
+    ----------
+    people : tuple of PeopleCondition
+        All must hold in the range, or the whole history is out. Also given as dicts.
+    rules : tuple of LabelRule
+        Event names become labels: the first rule that matches counts. Also given as dicts.
 
     Raises
     ------
@@ -169,10 +163,14 @@ class FlowQuery:
     range_from: int | None = None
     range_to: int | None = None
     paths: int = 50
+    people: tuple[PeopleCondition, ...] = ()
+    rules: tuple[LabelRule, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("start", "end", "only", "hide", "exclude"):
             object.__setattr__(self, name, _names(getattr(self, name), name))
+        object.__setattr__(self, "people", people_conditions(self.people))
+        object.__setattr__(self, "rules", label_rules(self.rules))
         _within_bounds("steps", self.steps, 1, MAX_STEPS)
         _within_bounds("top", self.top, 1, MAX_TOP)
         _within_bounds("paths", self.paths, 0, MAX_PATHS)
@@ -230,7 +228,11 @@ class FlowQuery:
         return cls(**values)  # type: ignore[arg-type]
 
     def canonical(self) -> dict[str, object]:
-        """The question as JSON-able values that :meth:`from_dict` reads back; equal questions give equal dicts."""
+        """The question as JSON-able values that :meth:`from_dict` reads back; equal questions give equal dicts.
+
+        ``people`` and ``rules`` are there only if there are any.
+        """
+        lists: dict[str, tuple[PeopleCondition | LabelRule, ...]] = {"people": self.people, "rules": self.rules}
         return {
             "start": list(self.start),
             "end": list(self.end),
@@ -248,6 +250,7 @@ class FlowQuery:
             "from": None if self.range_from is None else format_time(self.range_from),
             "to": None if self.range_to is None else format_time(self.range_to),
             "paths": self.paths,
+            **{name: [each.to_dict() for each in given] for name, given in lists.items() if given},
         }
 
     def digest(self) -> str:
@@ -275,8 +278,3 @@ def _within_bounds(field: str, value: object, low: int, high: int) -> None:
 def _one_of(field: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise QueryError(field, f"{field}: must be one of {', '.join(choices)}.")
-
-
-def quoted(text: str) -> str:
-    """A user's word for a sentence: in quotation marks, at most 80 characters."""
-    return f"“{text if len(text) <= 80 else text[:79] + '…'}”"

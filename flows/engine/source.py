@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,7 +28,8 @@ from flows.engine.kernels import (
     find_forward_paths,
 )
 from flows.engine.labels import Labels, label_events
-from flows.engine.merging import merge_shared
+from flows.engine.merging import Merged, merge_shared
+from flows.engine.people import PeopleFilter
 from flows.engine.plan import KeyRange, cut_keys, reads_in_place, rules_of
 from flows.engine.query import FlowQuery
 
@@ -72,6 +73,8 @@ class Given:
     data_from: int | None
     data_through: int | None
     catalogue: Collection[str] = ()
+    relabel: Mapping[str, str] | None = None
+    cohorts: Mapping[int, KeyArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class PathSource:
         Asked before each wave; the first pass reports up to ``FIRST_PASS``.
     keyed : bool
         Whether the tables say whose each path is.
+    people : PeopleFilter, optional
+        Who is looked at; None: everybody.
 
     Attributes
     ----------
@@ -135,12 +140,14 @@ class PathSource:
         budget: int,
         watch: Watch,
         keyed: bool = False,
+        people: PeopleFilter | None = None,
     ) -> None:
         self.labels = labels
         self.rules = rules
         self.pool = pool
         self.totals = np.zeros(COUNTERS, np.int64)
         self.keyed = keyed
+        self._people = people
         self.row_bytes = 7 * (rules.steps + 1) + 1 + 17 * keyed
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
@@ -209,15 +216,26 @@ class PathSource:
         """Tables and counters of one key range."""
         writer = _Writer(self, part)
         present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
+        left_out = self._people.left_out(part, self.rules) if self._people else [NOBODY] * len(self._segments)
         if len(present) == 1:
             i = present[0]
-            writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], NOBODY)
+            writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], left_out[i])
         else:
             merged = merge_shared(self._segments, self.labels.recode, part)
+            gone = self._gone(part, left_out, merged)
             for i in present:
-                writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], merged.shared[i])
-            writer.walk_merged(merged.times, merged.codes, merged.starts, merged.keys)
+                skip = merged.shared[i] | left_out[i] if self._people else merged.shared[i]
+                writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], skip)
+            writer.walk_merged(merged.times, merged.codes, merged.starts, merged.keys, gone)
         return writer.finish()
+
+    def _gone(self, part: KeyRange, left_out: Sequence[NDArray[np.uint8]], merged: Merged) -> NDArray[np.uint8]:
+        """uint8[people merged]: 1 for those who are left out."""
+        if self._people is None:
+            return NOBODY
+        keys = [s.keys[first:stop] for s, (first, stop) in zip(self._segments, part.people, strict=True)]
+        gone = np.concatenate([each[mask == 1] for each, mask in zip(keys, left_out, strict=True)])
+        return np.isin(merged.keys, gone).view(np.uint8)
 
     def name_cycles(self, block: Block, counters: IntArray, cycles: IntArray) -> None:
         """Replace the numbers of cycles in a block by label codes: the same pair, the same code."""
@@ -235,11 +253,16 @@ def open_source(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event or a cohort that is nowhere in the dataset.
+    ValueError
+        If the question has rules without ``relabel``.
     """
-    labels = label_events(query, given.segments, given.catalogue)
+    labels = label_events(query, given.segments, given.catalogue, given.relabel)
+    people = PeopleFilter(query.people, given.segments, given.catalogue, given.cohorts) if query.people else None
     rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
-    return PathSource(given.segments, labels, rules, cut_keys(given.segments, threads), pool, budget, watch, keyed)
+    return PathSource(
+        given.segments, labels, rules, cut_keys(given.segments, threads), pool, budget, watch, keyed, people
+    )
 
 
 class _Writer:
@@ -270,10 +293,12 @@ class _Writer:
         keys = segment.keys[first:stop]
         self._walk(segment.times, segment.codes, segment.starts[first : stop + 1], shared, keys, table)
 
-    def walk_merged(self, times: IntArray, codes: CodeArray, starts: IntArray, keys: KeyArray) -> None:
+    def walk_merged(
+        self, times: IntArray, codes: CodeArray, starts: IntArray, keys: KeyArray, skip: NDArray[np.uint8]
+    ) -> None:
         for array in (times, codes, starts):
             array.flags.writeable = False
-        self._walk(times, codes, starts, NOBODY, keys, self.source.labels.table)
+        self._walk(times, codes, starts, skip, keys, self.source.labels.table)
 
     def finish(self) -> tuple[list[PathTable], IntArray]:
         self._seal()

@@ -38,7 +38,7 @@ def engine_flow(segments, query, **options):
 
 def assert_engine_agrees(segments, query, **options):
     got = engine_flow(segments, query, **options)
-    want = reference_flow(segments, query, *oldest_and_newest(segments))
+    want = reference_flow(segments, query, *oldest_and_newest(segments), options.get("cohorts"))
     if not query.paths:
         want["distinct_paths"] = None
     for key in ("units", "nodes", "paths", "distinct_paths", "ties"):

@@ -24,12 +24,15 @@ this is the reading:
   ``matched`` counts people, sessions or journeys.
 - ``distinct_paths`` counts label sequences; the rows of ``paths`` are sequences with their end, by (−count,
   labels, end).
+- ``people`` looks at the events in range under their recorded names, before anything else; who is out is not
+  eligible, and has no ties. Rules then make labels of the names, and every other option speaks of labels.
 - ``ties`` are the events in range that share person and time with an earlier event in range.
 - Median and p90 are observed times: the smallest one that half (nine tenths) of all do not exceed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -69,6 +72,31 @@ def histories(segments):
             people[person].append((time, sequence, name))
             sequence += 1
     return {person: [(time, name) for time, _, name in sorted(rows)] for person, rows in people.items()}
+
+
+def is_looked_at(person, events, query, cohorts):
+    times = Counter(name for _, name in events)
+    for condition in query.people:
+        holds = {
+            "did": times[condition.event] >= condition.at_least,
+            "did_not": times[condition.event] == 0,
+            "in_cohort": person in cohorts.get(condition.cohort, ()),
+            "not_in_cohort": person not in cohorts.get(condition.cohort, ()),
+        }
+        if not holds[condition.kind]:
+            return False
+    return True
+
+
+def label_of(name, query):
+    for rule in query.rules:
+        if rule.match == "wildcard":
+            matches = re.fullmatch(".*".join(map(re.escape, rule.pattern.split("*"))), name, re.DOTALL)
+        else:
+            matches = re.search(rule.pattern, name)
+        if matches:
+            return rule.label
+    return name
 
 
 def sessions_of(events, gap):
@@ -180,7 +208,7 @@ def paths_of_unit(events, query, window_over, data_end, every, last):
     return found
 
 
-def tally(segments, query, data_from, data_through):
+def tally(segments, query, data_from, data_through, cohorts=None):
     backwards = not query.start
     if backwards:
         data_end = -max(data_from, data_from if query.range_from is None else query.range_from)
@@ -195,8 +223,9 @@ def tally(segments, query, data_from, data_through):
             if (query.range_from is None or event[0] >= query.range_from)
             and (query.range_to is None or event[0] < query.range_to)
         ]
-        if not events:
+        if not events or not is_looked_at(person, events, query, cohorts or {}):
             continue
+        events = [(time, label_of(name, query)) for time, name in events]
         result.ties += sum(a[0] == b[0] for a, b in pairwise(events))
         units = sessions_of(events, query.session_gap) if query.count == "sessions" else [events]
         result.eligible += len(units)
@@ -223,12 +252,12 @@ def bucketed(paths, query):
     return lambda step, label: ("event", label) if label in kept[step] else ("other", "")
 
 
-def reference_flow(segments, query, data_from, data_through):
+def reference_flow(segments, query, data_from, data_through, cohorts=None):
     """The numbers of the result: units, nodes, links, paths, distinct_paths, ties.
 
     segments: lists of (person, name, time in µs), earlier arrivals first, rows in order of arrival.
     """
-    found = tally(segments, query, data_from, data_through)
+    found = tally(segments, query, data_from, data_through, cohorts)
     paths = [path for path in found.paths if not path.excluded]
     node_of = bucketed(paths, query)
     nodes = defaultdict(lambda: dict.fromkeys(("count", "repeats", "converted", "cut", "dropped", "open"), 0))
@@ -276,12 +305,12 @@ def link_order(row):
     return (row["step"], -row["count"], row["source"], row["target"], row["source_kind"], row["target_kind"])
 
 
-def reference_members(segments, query, data_from, data_through):
+def reference_members(segments, query, data_from, data_through, cohorts=None):
     """A function from a selector to the set behind a number: [(person, anchor time, labels, state)], newest first.
 
     Paths of one person with equal anchor times stay in the order in which they were found.
     """
-    paths = [path for path in tally(segments, query, data_from, data_through).paths if not path.excluded]
+    paths = [path for path in tally(segments, query, data_from, data_through, cohorts).paths if not path.excluded]
     node_of = bucketed(paths, query)
 
     def stands_at(path, step, kind, label):

@@ -22,7 +22,7 @@ from tests.engine.reference import reference_members
 from tests.engine.test_compute import random_rows
 from tests.engine.test_properties import EXAMPLES, logs, questions, thorough
 
-fewer = settings(thorough, max_examples=EXAMPLES // 3)
+fewer = settings(thorough, max_examples=EXAMPLES // 5)
 
 
 def numbers(flow):
@@ -41,15 +41,22 @@ def numbers(flow):
         yield path["count"], Selector(set="path", path=tuple(path["labels"]), state=path["end"])
 
 
-def given_rows(segments):
+def given_rows(segments, relabel=None, cohorts=None):
     oldest, newest = oldest_and_newest(segments)
-    return Given(segments=[segment_from_rows(rows) for rows in segments], data_from=oldest, data_through=newest)
+    return Given(
+        segments=[segment_from_rows(rows) for rows in segments],
+        data_from=oldest,
+        data_through=newest,
+        relabel=relabel,
+        cohorts=cohorts or {},
+    )
 
 
 def assert_every_number_is_its_set(segments, query, offset, limit, **options):
     flow = engine_flow(segments, query, **options)
-    wanted = reference_members(segments, query, *oldest_and_newest(segments))
-    with open_sets(query, given_rows(segments), **options) as sets:
+    rest = {name: options.pop(name) for name in ("relabel", "cohorts") if name in options}
+    wanted = reference_members(segments, query, *oldest_and_newest(segments), rest.get("cohorts"))
+    with open_sets(query, given_rows(segments, **rest), **options) as sets:
         for number, selector in numbers(flow):
             want = wanted(selector)
             got = sets.members(selector, limit=10_000)

@@ -17,6 +17,7 @@ from flows import queries
 from flows.engine.compute import compute_flow
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
+from flows.labels import relabel
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.services import jobs
@@ -26,16 +27,23 @@ BEAT = 0.5  # seconds between two signs of life
 ATTEMPTS = 3  # a question that took its worker down this often is given up
 RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
+LABELS = ("start", "end", "only", "hide", "exclude")  # options that speak of labels
 
 
 def check(*, dataset: Dataset, query: FlowQuery) -> None:
     """Raises QueryError where the question names an event that the dataset does not have."""
-    fields = ("start", "end", "only", "hide", "exclude")
-    unknown = queries.unknown_events(dataset, [name for field in fields for name in getattr(query, field)])
-    for field in fields:
-        for name in getattr(query, field):
-            if name in unknown:
-                raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+    named = [(field, name) for field in LABELS for name in getattr(query, field)]
+    done = [(each.kind, each.event) for each in query.people if each.event]
+    unknown = queries.unknown_events(dataset, [name for _, name in done])
+    if query.rules:
+        names = list(queries.event_names(dataset).values_list("name", flat=True))
+        cleaned = relabel(query.rules, names)
+        unknown_labels = {name for _, name in named} - {cleaned.get(name, name) for name in names}
+    else:
+        unknown_labels = queries.unknown_events(dataset, [name for _, name in named])
+    wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
+    for field, name in wrong:
+        raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
 
 
 def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
@@ -182,10 +190,18 @@ def compute(
         data_through=snapshot.data_through,
         dataset_version=snapshot.version,
         # `check` has found them in the dataset; they may be missing from the segments that overlap the range.
-        catalogue=[*query.start, *query.end, *query.only, *query.hide, *query.exclude],
+        catalogue=[
+            *(name for field in LABELS for name in getattr(query, field)),
+            *(each.event for each in query.people if each.event),
+        ],
+        relabel=_relabelled(query, snapshot) if query.rules else None,
         progress=progress,
         cancelled=cancelled,
     )
+
+
+def _relabelled(query: FlowQuery, snapshot: Snapshot) -> dict[str, str]:
+    return relabel(query.rules, {name for segment in snapshot.segments for name in segment.names})
 
 
 def sweep_runs() -> int:

@@ -34,6 +34,12 @@ class Command(OneLineCommand):
             ("exclude", "leave out paths that hold one of these"),
         ):
             parser.add_argument(f"--{name}", nargs="+", action="extend", metavar="EVENT", help=said)
+        parser.add_argument(
+            "--did", nargs="+", action="extend", metavar="EVENT[:N]", help="only people who did this, N times or more"
+        )
+        parser.add_argument(
+            "--did-not", nargs="+", action="extend", metavar="EVENT", help="only people who never did this"
+        )
         parser.add_argument("--steps", type=int, metavar="N", help="1 to 20, default 5")
         parser.add_argument("--top", type=int, metavar="N", help="labels a step, 1 to 50, default 8")
         parser.add_argument("--count", choices=COUNTS)
@@ -60,10 +66,20 @@ class Command(OneLineCommand):
 def _query(options: dict[str, Any], team: Team) -> FlowQuery:
     names = (*LISTS, "steps", "top", "count", "occurrence", "within", "session_gap", "max_gap", "collapse", "paths")
     asked = {name: options[name] for name in names if options[name] is not None}
+    did = [_did(text) for text in options["did"] or ()]
+    asked["people"] = [*did, *({"did_not": event} for event in options["did_not"] or ())]
     for name in ("from", "to"):
         if options[name] is not None:
             asked[name] = read_moment(options[name], ZoneInfo(team.time_zone), name)
     return FlowQuery.from_dict(asked)
+
+
+def _did(text: str) -> dict[str, Any]:
+    """``order:3`` is three orders or more. An event whose own name ends in such a number is written ``name:5:1``."""
+    event, _, times = text.rpartition(":")
+    if event and times.isascii() and times.isdigit():
+        return {"did": event, "at_least": int(times[:10])}
+    return {"did": text}
 
 
 def _lines(result: dict[str, Any]) -> Iterator[str]:

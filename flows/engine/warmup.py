@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
+from flows.engine.conditions import PeopleCondition
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.matrix import MatrixQuery, compute_matrix
@@ -22,7 +23,7 @@ def compile_kernels() -> None:
     rows = [(person, name, time) for person in (1, 2) for time, name in enumerate("abababab")]
     early, late = segment_from_rows(rows[:12]), segment_from_rows(rows[12:])
     questions = (
-        FlowQuery(start=("a",)),
+        FlowQuery(start=("a",), people=(PeopleCondition("did", event="a"),)),
         FlowQuery(end=("a",), count="sessions"),
         FlowQuery(start=("a",), hide=("b",), collapse="cycles"),
     )

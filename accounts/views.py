@@ -1,9 +1,7 @@
-import zoneinfo
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -12,7 +10,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.forms import InvitationForm, ProfileForm, RoleForm, TeamForm
 from accounts.models import Invitation, Membership, Role
 
-ZONES = sorted(zoneinfo.available_timezones())
+ZONES = sorted(services.TIME_ZONES)
 
 
 @login_required
@@ -42,7 +40,10 @@ def accept(request: TeamRequest, token: str) -> HttpResponse:
     """The link of an invitation: whoever holds it may join once."""
     invitation = get_object_or_404(Invitation.objects.select_related("team"), token=token, accepted_at=None)
     if request.method == "POST":
-        services.accept_invitation(invitation=invitation, user=request.user)
+        try:
+            services.accept_invitation(invitation=invitation, user=request.user)
+        except ValidationError as error:
+            raise Http404(error.messages[0]) from None
         return redirect("maps:list", team_slug=invitation.team.slug)
     return render(request, "accounts/invitation.html", {"invitation": invitation})
 
@@ -74,6 +75,8 @@ def invite(request: TeamRequest) -> HttpResponse:
     if form.is_valid():
         role = Role(form.cleaned_data["role"])
         _only_owners_give_ownership(request, role)
+        if open_one := queries.open_invitations(request.team).filter(email__iexact=form.cleaned_data["email"]).first():
+            _only_owners_give_ownership(request, Role(open_one.role))
         try:
             services.invite(team=request.team, email=form.cleaned_data["email"], role=role, by=request.user)
         except ValidationError as error:
@@ -86,7 +89,9 @@ def invite(request: TeamRequest) -> HttpResponse:
 @require_POST
 @team_view(Role.ADMIN)
 def withdraw(request: TeamRequest, pk: int) -> HttpResponse:
-    services.withdraw_invitation(invitation=get_object_or_404(queries.open_invitations(request.team), pk=pk))
+    invitation = get_object_or_404(queries.open_invitations(request.team), pk=pk)
+    _only_owners_give_ownership(request, Role(invitation.role))
+    services.withdraw_invitation(invitation=invitation)
     return redirect("accounts:team", team_slug=request.team.slug)
 
 

@@ -46,7 +46,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
+    attempt = models.PositiveIntegerField(default=0, editable=False)
     heartbeat_at = models.DateTimeField(null=True, editable=False)
     cancel_requested = models.BooleanField(default=False, editable=False)
     error = models.TextField(blank=True, editable=False)

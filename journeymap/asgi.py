@@ -1,11 +1,56 @@
 import os
+import re
 import warnings
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "journeymap.settings")
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-application = get_asgi_application()
+FORM_BYTES = 5_000_000
+UPLOAD = re.compile(r"/t/[^/]+/data/[^/]+/imports/new/")
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Django behind a limit on bodies, which it would otherwise spool to disk before anybody asks who sends them.
+
+    Only the upload of a signed-in person may be large. What a body declares is checked at once, what it really holds
+    while it comes in.
+    """
+    if scope["type"] != "http":
+        await django_application(scope, receive, send)
+        return
+    headers = dict(scope["headers"])
+    declared = headers.get(b"content-length", b"0")
+    left = FORM_BYTES
+    if UPLOAD.fullmatch(scope["path"]) and await _is_signed_in(headers.get(b"cookie", b"")):
+        left = settings.IMPORT_MAX_BYTES + FORM_BYTES
+    if not declared.isdigit() or int(declared) > left:
+        await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"This is too large."})
+        return
+
+    async def receive_within_limit() -> Any:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        return message if left >= 0 else {"type": "http.disconnect"}
+
+    await django_application(scope, receive_within_limit, send)
+
+
+async def _is_signed_in(cookie: bytes) -> bool:
+    try:
+        morsel = SimpleCookie(cookie.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return False
+    return morsel is not None and SESSION_KEY in await SessionStore(morsel.value).aload()

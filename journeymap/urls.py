@@ -1,3 +1,4 @@
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -5,11 +6,14 @@ from accounts import views as accounts
 from journeymap import views
 from maps.views import sample
 
+# One way in, with its second factor and its limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     path("", accounts.home, name="home"),
     path("welcome/", accounts.welcome, name="welcome"),
     path("profile/", accounts.profile, name="profile"),
-    path("invitations/<str:token>/", accounts.accept, name="accept_invitation"),
+    path("invitations/<slug:token>/", accounts.accept, name="accept_invitation"),
     path("sample/", sample.add, name="add_sample"),
     path("accounts/", include("allauth.urls")),
     path("t/<slug:team_slug>/", include("accounts.urls")),

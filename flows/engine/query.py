@@ -27,6 +27,7 @@ COLLAPSES = ("none", "consecutive", "cycles")
 MAX_STEPS = 20
 MAX_TOP = 50
 MAX_PATHS = 10_000
+EARLIEST, LATEST = -2_208_988_800 * SECOND, 7_258_118_400 * SECOND  # the years 1900 and 2200
 MAX_DURATION = 36_500 * DAY
 
 _UNITS = {"us": MICROSECOND, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
@@ -185,6 +186,9 @@ class FlowQuery:
         hidden = sorted(set(self.hide) & {*self.start, *self.end})
         if hidden:
             raise QueryError("hide", f"hide: {quoted(hidden[0])} is a start or end event and cannot be hidden.")
+        for name, moment in (("from", self.range_from), ("to", self.range_to)):
+            if moment is not None and not EARLIEST <= moment <= LATEST:
+                raise QueryError(name, f"{name}: the moment must lie between the years 1900 and 2200.")
         if self.range_from is not None and self.range_to is not None and self.range_from >= self.range_to:
             raise QueryError("from", "from: the range must begin before it ends.")
 

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('status', models.CharField(choices=[('draft', 'Waiting for columns'), ('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('attempt', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
                 ('heartbeat_at', models.DateTimeField(editable=False, null=True)),
                 ('cancel_requested', models.BooleanField(default=False, editable=False)),
                 ('error', models.TextField(blank=True, editable=False)),
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('status', models.CharField(choices=[('draft', 'Waiting for columns'), ('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('attempt', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('attempt', models.PositiveIntegerField(default=0, editable=False)),
                 ('heartbeat_at', models.DateTimeField(editable=False, null=True)),
                 ('cancel_requested', models.BooleanField(default=False, editable=False)),
                 ('error', models.TextField(blank=True, editable=False)),

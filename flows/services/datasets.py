@@ -1,5 +1,6 @@
 """Datasets are made empty and deleted whole."""
 
+import secrets
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -9,11 +10,11 @@ from accounts.models import Team
 from flows.models import Dataset, Import
 from flows.store.disk import remove, root, team_home
 
-_TRIES = 100
+_TRIES = 20
 
 
 def create_dataset(*, team: Team, name: str, slug: str = "") -> Dataset:
-    """Make a dataset; without `slug` its address is made of the name, with a number where that is taken.
+    """Make a dataset; without `slug` its address is made of the name, with a number or letters where that is taken.
 
     Raises IntegrityError if `slug` is given and taken.
     """
@@ -26,7 +27,7 @@ def create_dataset(*, team: Team, name: str, slug: str = "") -> Dataset:
                 return Dataset.objects.create(team=team, name=name, slug=base if number == 1 else f"{base}-{number}")
         except IntegrityError:
             continue
-    raise RuntimeError(f"No free address for {name!r}.")
+    return Dataset.objects.create(team=team, name=name, slug=f"{base}-{secrets.token_hex(4)}")
 
 
 @transaction.atomic

@@ -124,8 +124,12 @@ def remove_card(*, journey: JourneyMap, by: User, card: int, version: int | None
 
 
 def _added_before(journey: JourneyMap, uid: uuid.UUID) -> Card | None:
-    pk = Card.objects.filter(cell__lane__map=journey, uid=uid).values_list("pk", flat=True).first()
-    return None if pk is None else access.card_of(journey, pk)
+    found = Card.objects.filter(team=journey.team_id, uid=uid).values_list("pk", "cell__lane__map").first()
+    if found is None:
+        return None
+    if found[1] != journey.pk:
+        raise ValidationError("This card stands on another map. Reload the page and add it again.")
+    return access.card_of(journey, found[0])
 
 
 def _cell(change: Change, lane: Lane, step: int) -> Cell:

@@ -130,3 +130,26 @@ def test_times_are_told_in_the_zone_of_the_team(team, alice):
     team_view(Role.VIEWER)(lambda _: zones.append(timezone.get_current_timezone_name()))(request, team_slug=team.slug)
     assert zones == ["Asia/Tokyo"]
     assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_the_admin_site_has_no_sign_in_of_its_own(alice):
+    answer = Client().post("/admin/login/", {"username": alice.email, "password": "pass-word-1"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_only_owners_see_change_and_withdraw_the_invitation_of_an_owner(team, alice, adam, sign_in):
+    invitation = Invitation.objects.create(team=team, email="dora@example.com", role=Role.OWNER)
+    admin = sign_in(adam)
+    assert invitation.token not in admin.get("/t/north-bank/team/").content.decode()
+    assert invitation.token in sign_in(alice).get("/t/north-bank/team/").content.decode()
+    assert admin.post("/t/north-bank/team/invite/", {"email": "Dora@example.com", "role": "viewer"}).status_code == 403
+    assert admin.post(f"/t/north-bank/team/invitations/{invitation.pk}/withdraw/").status_code == 403
+    invitation.refresh_from_db()
+    assert invitation.role == Role.OWNER
+
+
+def test_a_zone_that_differs_between_machines_is_no_zone(team, adam, sign_in):
+    sign_in(adam).post("/t/north-bank/team/", {"name": "North", "time_zone": "localtime"})
+    team.refresh_from_db()
+    assert team.time_zone == "UTC"

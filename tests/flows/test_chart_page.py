@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Team
 from flows.engine.query import HOUR, FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
@@ -554,3 +555,16 @@ def check_nesting(html: str) -> None:
     found.feed(html)
     assert found.open in ([], ["option"])
     assert len(set(found.ids)) == len(found.ids), sorted(found.ids)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01", "0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00", "9999-12-31", "9999-12-31T23:30:00Z"],
+)
+@pytest.mark.parametrize("field", ["from", "to"])
+def test_a_moment_at_the_end_of_all_time_is_a_mistake_of_the_form(field, moment, team, vera, sign_in):
+    Team.objects.filter(pk=team.pk).update(time_zone="Europe/Amsterdam")
+    make_shop(team)
+    answer = sign_in(vera).get(f"/t/north-bank/flows/new/?dataset=shop&start=visit&{field}={moment}")
+    assert answer.status_code in (200, 422)
+    assert "1900" in answer.content.decode() or "is not a date" in answer.content.decode()

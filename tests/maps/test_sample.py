@@ -74,3 +74,11 @@ def test_a_team_of_people_is_not_removed_as_a_sample(sign_in, team, alice):
         remove_sample_team(team=team)
     assert sign_in(alice).post("/t/north-bank/sample/remove/").status_code == 403
     assert Team.objects.filter(pk=team.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_has_one_sample_team(sign_in, alice):
+    client = sign_in(alice)
+    first, second = client.post("/sample/"), client.post("/sample/")
+    assert first["Location"] == second["Location"] == "/t/sample-shop/maps/"
+    assert Team.objects.filter(is_sample=True).count() == 1

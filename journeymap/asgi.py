@@ -4,6 +4,7 @@ import warnings
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "journeymap.settings")
@@ -12,6 +13,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.db import connection  # noqa: E402
 
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -53,4 +55,11 @@ async def _is_signed_in(cookie: bytes) -> bool:
         morsel = SimpleCookie(cookie.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         return False
-    return morsel is not None and SESSION_KEY in await SessionStore(morsel.value).aload()
+    return morsel is not None and await sync_to_async(_session_has_a_person)(morsel.value)
+
+
+def _session_has_a_person(key: str) -> bool:
+    try:
+        return SESSION_KEY in SessionStore(key).load()
+    finally:
+        connection.close()  # There is no request yet, whose end would do it.

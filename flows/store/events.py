@@ -1,23 +1,29 @@
 """The events of one team. Whoever reads events has to say whose."""
 
 import threading
+import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from django.db.models import Q
 
 from flows.engine.arrays import SegmentArrays
+from flows.engine.columns import PropertyColumn
 from flows.models import Dataset, Segment
-from flows.store import disk, index
-from flows.store.faults import DamagedSegment
+from flows.store import disk, index, properties
+from flows.store.faults import DamagedSegment, SupersededSegment
 from flows.store.index import OpenIndex
 from flows.store.moments import micros
 
+T = TypeVar("T")
+
 _KEPT = 512
+_TRIES = 3  # another may put the same column in place just as it is opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +31,38 @@ class Snapshot:
     """The events of one committed version, in segments in order of arrival.
 
     `data_from` and `data_through` are µs since 1970, of the whole version even where it was narrowed; 0 if it is empty.
+    `rows` are the rows of `segments`, one for one.
     """
 
     version: int
     segments: list[SegmentArrays]
     data_from: int
     data_through: int
+    rows: list[Segment] = field(default_factory=list)
 
 
-class _Opened:
-    """Segments that this process has verified and mapped, the least used given up first."""
+class _Opened(Generic[T]):
+    """What this process has verified and mapped, the least used given up first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: OrderedDict[tuple[Path, str], OpenIndex] = OrderedDict()
+        self._found: OrderedDict[tuple[Path, str], T] = OrderedDict()
 
-    def get(self, key: tuple[Path, str]) -> OpenIndex | None:
+    def get(self, key: tuple[Path, str]) -> T | None:
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
             return self._found.get(key)
 
-    def put(self, key: tuple[Path, str], opened: OpenIndex) -> None:
+    def put(self, key: tuple[Path, str], opened: T) -> None:
         with self._lock:
             self._found[key] = opened
             while len(self._found) > _KEPT:
                 self._found.popitem(last=False)
 
 
-_opened = _Opened()
+_opened: _Opened[OpenIndex] = _Opened()
+_columns: _Opened[PropertyColumn] = _Opened()
 
 
 class EventStore:
@@ -90,6 +99,7 @@ class EventStore:
             segments=[self.open(row).arrays for row in wanted],
             data_from=min((micros(row.time_from) for row in rows), default=0),
             data_through=max((micros(row.time_through) for row in rows), default=0),
+            rows=wanted,
         )
 
     def people(self, dataset: Dataset) -> int:
@@ -114,6 +124,32 @@ class EventStore:
             _opened.put(key, opened)
         return opened
 
+    def column(self, segment: Segment, name: str) -> PropertyColumn:
+        """A property of the events of a segment, row for row with its arrays. Raises DamagedSegment.
+
+        Any name may be asked for; of one that no event has, every value is absent.
+        """
+        self.open(segment)
+        path = self.path(segment)
+        key = (properties.place(path, name), segment.checksum)
+        column = _columns.get(key)
+        for _ in range(_TRIES):
+            if column is not None:
+                break
+            column = properties.load(path, name, segment.rows, segment.checksum)
+            if column is None:
+                work = self.home / "work" / f"column-{uuid.uuid4().hex}"
+                properties.build(path, segment.file, name, segment.rows, segment.checksum, work)
+                column = properties.load(path, name, segment.rows, segment.checksum)
+        if column is None:
+            raise DamagedSegment(segment.file, "a column of its properties cannot be opened")
+        _columns.put(key, column)
+        return column
+
+    def columns(self, snapshot: Snapshot, name: str) -> list[PropertyColumn]:
+        """A property of the events of every segment of a snapshot, in its order. Raises DamagedSegment."""
+        return [self.column(row, name) for row in snapshot.rows]
+
     def verified(self, segments: Iterable[Segment]) -> list[Path]:
         """Paths of Parquet files whose bytes have been checked. Raises DamagedSegment."""
         segments = list(segments)
@@ -129,6 +165,8 @@ class EventStore:
         try:
             size = path.stat().st_size
         except FileNotFoundError:
+            if segment.gone is not None:
+                raise SupersededSegment(segment.file) from None
             raise DamagedSegment(segment.file, "it is missing") from None
         if size != segment.bytes:
             raise DamagedSegment(segment.file, f"it has {size:,} bytes instead of {segment.bytes:,}")

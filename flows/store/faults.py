@@ -4,3 +4,11 @@ class DamagedSegment(Exception):
     def __init__(self, file: str, what: str) -> None:
         super().__init__(f"Segment {file} is damaged: {what}. Restore the file from a backup, or delete its dataset.")
         self.file = file
+
+
+class SupersededSegment(DamagedSegment):
+    """The file went after its events had been put into another one, and a version from before that was asked for."""
+
+    def __init__(self, file: str) -> None:
+        Exception.__init__(self, "This version of the events is no longer kept. Ask again on the newest version.")
+        self.file = file

@@ -24,6 +24,7 @@ from flows.store.faults import DamagedSegment
 
 FORMAT = 1
 _TYPES = {"keys.u64": "<u8", "starts.i64": "<i8", "times.i64": "<i8", "codes.i32": "<i4", "content.u64": "<u8"}
+FILES = (*_TYPES, "names.json")
 _COLUMNS = ["actor_key", "event", "time", "insert_id", "properties"]
 
 
@@ -58,23 +59,34 @@ def load(parquet: Path, rows: int, checksum: str) -> OpenIndex | None:
 
 def build(parquet: Path, file: str, rows: int, checksum: str) -> None:
     """Derive the index from the segment. Others may open or build it meanwhile. Raises DamagedSegment."""
+    draft = derive(parquet, file, rows, checksum)
+    try:
+        put_in_place(draft, directory(parquet))
+    finally:
+        disk.remove(draft)
+    disk.sync_directory(parquet.parent)
+
+
+def derive(parquet: Path, file: str, rows: int, checksum: str) -> Path:
+    """Write the index to a directory beside the segment that nobody opens, and return it. Raises DamagedSegment."""
     home = directory(parquet)
     draft = home.with_name(f".{home.name}.{uuid.uuid4().hex}")
     draft.mkdir()
     try:
         _derive(parquet, draft, file, rows)
-        sizes = {name: (draft / name).stat().st_size for name in (*_TYPES, "names.json")}
+        sizes = {name: (draft / name).stat().st_size for name in FILES}
         meta = {"format": FORMAT, "rows": rows, "checksum": checksum, "sizes": sizes}
         (draft / "meta.json").write_text(json.dumps(meta))
         for path in draft.iterdir():
             disk.sync_file(path)
-        _put_in_place(draft, home)
-    finally:
+    except BaseException:
         disk.remove(draft)
-    disk.sync_directory(home.parent)
+        raise
+    return draft
 
 
-def _put_in_place(draft: Path, home: Path) -> None:
+def put_in_place(draft: Path, home: Path) -> None:
+    """Give a finished directory its name; what stood there goes."""
     while True:
         try:
             draft.rename(home)
@@ -139,7 +151,7 @@ class _Writer:
 
 def _derive(parquet: Path, draft: Path, file: str, rows: int) -> None:
     with ExitStack() as stack:
-        writer = _Writer({name: stack.enter_context((draft / name).open("wb")) for name in (*_TYPES, "names.json")})
+        writer = _Writer({name: stack.enter_context((draft / name).open("wb")) for name in FILES})
         try:
             for table in _row_groups(parquet):
                 writer.add(table)

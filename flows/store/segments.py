@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from flows.store import disk, index
+from flows.store import disk, index, properties
 from flows.store.moments import moment
 
 _SELECT = """
@@ -42,6 +42,7 @@ class NewSegment:
     def discard(self) -> None:
         disk.remove(self.path)
         disk.remove(index.directory(self.path))
+        disk.remove(properties.directory(self.path))
 
 
 def write_segment(

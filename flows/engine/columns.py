@@ -1,0 +1,199 @@
+"""One property of the events of a segment, as typed arrays, and how values of different kinds are read as one."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.arrays import CodeArray, IntArray
+
+Kind = Literal["text", "number", "boolean", "time"]
+
+NO_TIME = -(1 << 63)
+EXACT = 1 << 53  # whole numbers up to here are floats without loss
+ISO_TIME = (
+    r"[12]\d{3}-\d{2}-\d{2}"
+    r"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?"
+)
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_ISO_TIME = re.compile(ISO_TIME, re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Texts(Sequence[str]):
+    """Distinct texts in ascending order of their UTF-8 bytes, decoded one by one when they are asked for.
+
+    Parameters
+    ----------
+    offsets : int64[texts + 1]
+        Text ``i`` is ``data[offsets[i]:offsets[i + 1]]``.
+    data : uint8[bytes]
+        UTF-8; both arrays may be memory-mapped.
+    """
+
+    __slots__ = ("_data", "_offsets")
+
+    def __init__(self, offsets: IntArray, data: NDArray[np.uint8]) -> None:
+        self._offsets = offsets
+        self._data = data
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Texts:
+        """Sort and pack texts; each is kept once."""
+        parts = sorted({_bytes(text) for text in texts})
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([len(part) for part in parts], out=offsets[1:])
+        return cls(offsets, np.frombuffer(b"".join(parts), np.uint8))
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        return self._raw(range(len(self))[at]).decode("utf-8", "surrogatepass")
+
+    def code(self, text: str) -> int:
+        """Index of a text, −1 if it is not among these; takes O(log n) comparisons."""
+        wanted = _bytes(text)
+        at = bisect_left(range(len(self)), wanted, key=self._raw)
+        return at if at < len(self) and self._raw(at) == wanted else -1
+
+    def _raw(self, at: int) -> bytes:
+        return self._data[self._offsets[at] : self._offsets[at + 1]].tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyColumn:
+    """One property of every event of a segment, row-aligned with ``times`` and ``codes`` of its SegmentArrays.
+
+    Attributes
+    ----------
+    kind : {"text", "number", "boolean", "time"}
+        Decided for each segment by the values that it holds; see Notes.
+    values : array[events]
+        text: int32 index into ``dictionary``, −1 absent. number: float64, NaN absent. boolean: int8 0 or 1, −1
+        absent. time: int64 µs since 1970 UTC, ``NO_TIME`` absent.
+    dictionary : Texts
+        The texts of a text or time column; empty for other kinds, and where no event has the property.
+    codes : int32[events] or None
+        The codes of a time column, whose texts would otherwise be lost; None for other kinds.
+
+    Raises
+    ------
+    ValueError
+        If an array does not fit the kind.
+
+    Notes
+    -----
+    The kind is a way of storing and never changes an answer: what a value is as a text, a number or a time depends
+    on the value alone. A question over several segments therefore chooses one view and reads all of them through it:
+    :func:`as_texts`, :func:`as_numbers` or :func:`as_times`.
+
+    As text a string is itself, a boolean ``true`` or ``false``, a whole number its digits, any other number the
+    shortest decimal that means it (``12.0`` is ``12``), an array or an object its JSON. As number a string counts if
+    it is written as JSON writes numbers. As time a string counts if it is an ISO date or moment; UTC without a zone.
+    """
+
+    kind: Kind
+    values: NDArray[Any]
+    dictionary: Texts
+    codes: CodeArray | None = None
+
+    def __post_init__(self) -> None:
+        wanted = {"text": np.int32, "number": np.float64, "boolean": np.int8, "time": np.int64}[self.kind]
+        if self.values.dtype != wanted or (self.codes is None) == (self.kind == "time"):
+            raise ValueError(f"these arrays are not those of a {self.kind} column")
+
+    @property
+    def absent(self) -> bool:
+        """Whether no event of the segment has the property."""
+        return self.kind == "text" and not len(self.dictionary)
+
+
+def as_texts(column: PropertyColumn) -> tuple[CodeArray, Texts]:
+    """Any column as text codes (int32[events], −1 absent) and their texts.
+
+    Text and time columns are handed over as they are mapped. Numbers are sorted first, O(n log n), so a caller that
+    comes back keeps the result.
+
+    Examples
+    --------
+    >>> codes, texts = as_texts(PropertyColumn("number", np.array([12.0, np.nan, 2.5]), Texts.of([])))
+    >>> codes.tolist(), list(texts)
+    ([0, -1, 1], ['12', '2.5'])
+    """
+    if column.codes is not None:
+        return column.codes, column.dictionary
+    if column.kind == "text":
+        return column.values, column.dictionary
+    if column.kind == "boolean":
+        return column.values.astype(np.int32), Texts.of(["false", "true"])
+    present = np.flatnonzero(~np.isnan(column.values))
+    found, inverse = np.unique(column.values[present], return_inverse=True)
+    names = [number_text(value) for value in found.tolist()]
+    texts = Texts.of(names)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.empty(len(names), np.int32)
+    rank[order] = np.arange(len(names), dtype=np.int32)
+    codes = np.full(len(column.values), -1, np.int32)
+    codes[present] = rank[inverse]
+    return codes, texts
+
+
+def as_numbers(column: PropertyColumn) -> NDArray[np.float64]:
+    """Any column as float64[events], NaN where there is no number. Text takes one look at each distinct value."""
+    if column.kind == "number":
+        numbers: NDArray[np.float64] = column.values
+        return numbers
+    if column.kind == "text":
+        found = np.array([*map(_number, column.dictionary), np.nan], np.float64)
+        return np.take(found, column.values)
+    return np.full(len(column.values), np.nan)
+
+
+def as_times(column: PropertyColumn) -> IntArray:
+    """Any column as int64[events] µs since 1970 UTC, ``NO_TIME`` where there is no time."""
+    if column.kind == "time":
+        times: IntArray = column.values
+        return times
+    if column.kind == "text":
+        found = np.array([*map(_time, column.dictionary), NO_TIME], np.int64)
+        return np.take(found, column.values)
+    return np.full(len(column.values), NO_TIME, np.int64)
+
+
+def number_text(value: float) -> str:
+    """The text of a finite number: digits if it is whole and exact, else the shortest decimal that means it."""
+    return str(int(value)) if value.is_integer() and abs(value) <= EXACT else repr(value)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _number(text: str) -> float:
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _time(text: str) -> int:
+    if not _ISO_TIME.fullmatch(text):
+        return NO_TIME
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return NO_TIME
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

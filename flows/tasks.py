@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from flows.models import FlowRun, Import
-from flows.services import imports, jobs, runs
+from flows.services import compaction, imports, jobs, runs
 
 
 @shared_task
@@ -33,3 +33,8 @@ def sweep_orphan_files() -> None:
 @shared_task
 def sweep_runs() -> None:
     runs.sweep_runs()
+
+
+@shared_task
+def compact_datasets() -> None:
+    compaction.compact_datasets()

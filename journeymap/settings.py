@@ -135,6 +135,7 @@ JOB_SILENCE = env.duration("JOB_SILENCE", default=timedelta(seconds=20))
 CELERY_BEAT_SCHEDULE = {
     "ring-lost-bells": {"task": "flows.tasks.ring_lost_bells", "schedule": 15.0},
     "sweep-orphan-files": {"task": "flows.tasks.sweep_orphan_files", "schedule": 3600.0},
+    "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
 }
 

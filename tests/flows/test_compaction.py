@@ -140,7 +140,7 @@ def test_segments_stay_few_at_a_bounded_cost():
     assert written <= 10 * 1_000 * 100_000
 
 
-@pytest.mark.parametrize("status", ["draft", "queued", "running", "failed", "cancelled"])
+@pytest.mark.parametrize("status", ["draft", "running", "failed"])
 def test_an_import_that_may_still_come_keeps_its_place(dataset, status):
     give_many(dataset, 4)
     waiting = make_import(dataset, "user_id,timestamp,event\nann,1970-01-01T00:00:00Z,late\n")
@@ -180,7 +180,7 @@ def test_the_same_file_again_changes_nothing_after_a_merge(dataset):
 
 
 EVENT = st.tuples(st.sampled_from("xyz"), st.sampled_from("abcd"), st.integers(0, 3), st.just({}))
-LOGS = st.lists(st.lists(EVENT, min_size=1, max_size=8), min_size=4, max_size=7)
+LOGS = st.lists(st.lists(EVENT, min_size=1, max_size=8), min_size=3, max_size=4)
 QUESTIONS = st.builds(
     FlowQuery,
     start=st.just(("a",)),
@@ -193,7 +193,7 @@ QUESTIONS = st.builds(
 
 
 @given(log=LOGS, more=st.lists(EVENT, min_size=1, max_size=4), query=QUESTIONS)
-@examples(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_flow_is_the_same_before_and_after(log, more, query, team, monkeypatch):
     monkeypatch.setattr(compaction, "MOST", 2)
     monkeypatch.setattr(compaction, "RUN", 2)

@@ -148,7 +148,7 @@ KINDS = [
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_a_value_means_depends_on_the_value_alone(team, data):
     kinds = data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))
     values = data.draw(st.lists(st.one_of(st.none(), *kinds), min_size=1, max_size=20))

@@ -13,7 +13,7 @@ from flows.importers.csv import CsvReader
 from flows.importers.detect import CSV, FORMATS, NDJSON, detect
 from flows.importers.faults import ImportFault, Reason, Reject
 from flows.importers.ndjson import NdjsonReader
-from flows.importers.parquet import ParquetReader
+from flows.importers.parquet import MAX_UNPACKED, ParquetReader
 from flows.importers.source import Source
 from flows.importers.staging import TIME_UNITS, Staging, unit_of
 
@@ -33,6 +33,9 @@ __all__ = [
     "inspect",
     "open_reader",
 ]
+
+# Bytes unpacked for a look at a file, since somebody waits for it.
+_INSPECTED = 256 * 1024**2
 
 _ISO = re.compile(r"\s*\d{4}[-/]\d\d?[-/]\d\d?")
 _ZONE = re.compile(r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)\s*$")
@@ -72,14 +75,18 @@ def open_reader(
     *,
     wanted: str = "auto",
     mapping: dict[str, str] | None = None,
+    max_unpacked: int = MAX_UNPACKED,
 ) -> Reader:
-    """The reader for what the file is. With `mapping` None no column has a role yet. Raises ImportFault."""
+    """The reader for what the file is. With `mapping` None no column has a role yet. Raises ImportFault.
+
+    `max_unpacked` is in bytes, for files that must be unpacked to disk before they can be read.
+    """
     found = detect(source, wanted)
     if found == CSV:
         return CsvReader(source, mapping)
     if found == NDJSON:
         return NdjsonReader(source, mapping, con)
-    return ParquetReader(source, mapping, con, workspace)
+    return ParquetReader(source, mapping, con, workspace, max_unpacked)
 
 
 def check(path: Path, name: str, workspace: Path, *, wanted: str, mapping: dict[str, str]) -> None:
@@ -92,7 +99,7 @@ def inspect(path: Path, name: str, workspace: Path, *, wanted: str = "auto", row
     """Look at the first rows of a file. Raises ImportFault."""
     source = Source(path, name)
     with connect(workspace) as con:
-        reader = open_reader(source, con, workspace, wanted=wanted)
+        reader = open_reader(source, con, workspace, wanted=wanted, max_unpacked=_INSPECTED)
         sample = reader.preview(100)
     mapping = roles.guess(reader.columns)
     role_of = {column: role for role, column in mapping.items()}

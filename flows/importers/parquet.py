@@ -1,22 +1,33 @@
 """Parquet. Lines are rows of the file, counted from 1."""
 
+import shutil
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from flows.importers.blocks import Block, listed, sql_text
 from flows.importers.canonical import Unreadable, dump, load, spread
-from flows.importers.faults import MAX_COLUMNS, MAX_FIELD, ImportFault, Reason, Reject, shorten
+from flows.importers.faults import MAX_COLUMNS, MAX_FIELD, MAX_ROW, ImportFault, Reason, Reject, shorten
 from flows.importers.ndjson import NOTHING, dump_key
 from flows.importers.roles import LABELS, resolve
 from flows.importers.source import Source
+from flows.importers.widths import BUDGET, chunk_size, cuts, decoded, rows_at_once, text_paths, widths
 
-_ROWS = 65_536
+# Bytes of one column in one row group.
+MAX_CHUNK = 2 * 1024**3
+
+# A packed file is unpacked to disk as far as this, and while the file system keeps the reserve.
+MAX_UNPACKED = 8 * 1024**3
+RESERVE = 1024**3
+# Parquet is compressed already, so packing it again gains little.
+_EXPANSION = 100
+_ALLOWANCE = 32 * 1024**2
+_ZEROS = b"PAR1" + bytes(4096)
 
 
 class ParquetReader:
@@ -25,13 +36,19 @@ class ParquetReader:
     description = "Parquet"
 
     def __init__(
-        self, source: Source, wanted: dict[str, str] | None, con: duckdb.DuckDBPyConnection, workspace: Path
+        self,
+        source: Source,
+        wanted: dict[str, str] | None,
+        con: duckdb.DuckDBPyConnection,
+        workspace: Path,
+        max_unpacked: int = MAX_UNPACKED,
     ) -> None:
         self.source = source
         self.con = con
-        path = source.path if source.compression is None else _unpacked(source, workspace)
+        path = source.path if source.compression is None else _unpacked(source, workspace, max_unpacked)
         try:
-            self._file = pq.ParquetFile(path)
+            metadata = pq.read_metadata(path)
+            self._file = pq.ParquetFile(path, metadata=metadata, read_dictionary=text_paths(metadata.schema))
         except (pa.ArrowException, OSError) as error:
             raise ImportFault(f"{source.name} is a damaged or cut off Parquet file: {_first(error)}") from None
         schema = self._file.schema_arrow
@@ -42,9 +59,10 @@ class ParquetReader:
             raise ImportFault(f"{source.name} has two columns of the same name.")
         if not self._file.metadata.num_rows:
             raise ImportFault(f"{source.name} has no rows.")
+        _check_chunks(source.name, metadata)
         self.mapping = {} if wanted is None else resolve(source.name, self.columns, wanted)
         self._places = {column: f"c{place}" for place, column in enumerate(self.columns)}
-        self._types = {field.name: field.type for field in schema}
+        self._types = {field.name: decoded(field.type) for field in schema}
         self._rows = self._file.metadata.num_rows
         self._read = 0
 
@@ -53,27 +71,54 @@ class ParquetReader:
         return self._read / self._rows
 
     def preview(self, rows: int) -> list[list[str]]:
-        batch = next(self._batches(), None)
-        if batch is None:
-            return []
         shown = ", ".join(f"coalesce({place}::VARCHAR, '') AS {place}" for place in self._places.values())
-        found = self._ask(f"SELECT {shown} FROM batch", pa.Table.from_batches([batch.slice(0, rows)]))
-        return [list(row.values()) for row in listed(found)]
+        for table, _ in self._tables(rows):
+            if table.num_rows:
+                found = self._ask(f"SELECT {shown} FROM batch", table.slice(0, rows))
+                return [list(row.values()) for row in listed(found)]
+        return []
 
     def blocks(self) -> Iterator[Block]:
         """Raises ImportFault where the file is damaged."""
-        self._read = 0
         select = self._select()
-        for batch in self._batches():
-            lines = np.arange(self._read + 1, self._read + 1 + batch.num_rows)
-            self._read += batch.num_rows
-            yield self._block(self._ask(select, pa.Table.from_batches([batch]).append_column("line", pa.array(lines))))
+        for table, rejects in self._tables():
+            block = self._block(self._ask(select, table))
+            block.rejects[:0] = rejects
+            yield block
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _tables(self, most: int | None = None) -> Iterator[tuple[pa.Table, list[Reject]]]:
+        """Decoded rows with their lines, a bounded number of bytes at a time, and the rows too large to decode."""
+        self._read = 0
+        for batch in self._batches(most):
+            sizes = [widths(column) for column in batch.columns]
+            total = sum(sizes)
+            too_large = total > MAX_ROW
+            for column, size in zip(self.columns, sizes, strict=True):
+                if _is_bytes(self._types[column]):
+                    too_large |= size > MAX_FIELD
+            for start, stop in cuts(np.where(too_large, 0, total), BUDGET):
+                yield self._decode(batch.slice(start, stop - start), too_large[start:stop])
+
+    def _decode(self, batch: pa.RecordBatch, too_large: np.ndarray) -> tuple[pa.Table, list[Reject]]:
+        lines = np.arange(self._read + 1, self._read + 1 + batch.num_rows)
+        self._read += batch.num_rows
+        if too_large.any():
+            batch = batch.filter(pa.array(~too_large))
+        kinds = [self._types[column] for column in self.columns]
+        columns = [column.cast(kind) for column, kind in zip(batch.columns, kinds, strict=True)]
+        # SQL meets places, never names: those may be empty, or hostile.
+        names = [*self._places.values(), "line"]
+        table = pa.table([*columns, pa.array(lines[~too_large])], names=names)
+        detail = f"A field larger than {MAX_FIELD // 1024} KB"
+        return table, [Reject(int(line), "Row", Reason.TOO_LARGE, detail, "") for line in lines[too_large]]
+
+    def _batches(self, most: int | None) -> Iterator[pa.RecordBatch]:
+        metadata = self._file.metadata
+        groups = groupby(range(metadata.num_row_groups), key=lambda group: rows_at_once(metadata, group))
         try:
-            for batch in self._file.iter_batches(batch_size=_ROWS):
-                # SQL meets places, never names: those may be empty, or hostile.
-                yield batch.rename_columns(list(self._places.values()))
+            for rows, alike in groups:
+                size = rows if most is None else min(rows, most)
+                yield from self._file.iter_batches(batch_size=size, row_groups=list(alike))
         except (pa.ArrowException, OSError) as error:
             raise ImportFault(f"{self.source.name} is a damaged Parquet file: {_first(error)}") from None
 
@@ -90,20 +135,14 @@ class ParquetReader:
         for column in sorted(self._free(), key=str.encode):
             value = _json(self._places[column], self._types[column])
             parts.append(f"CASE WHEN {value} NOT IN {NOTHING} THEN {sql_text(dump_key(column))} || {value} END")
-        sizes = [f"coalesce(strlen({self._places[c]}), 0)" for c in self.columns if _is_text(self._types[c])]
-        large = f"greatest({', '.join(sizes)}, 0) > {MAX_FIELD}" if sizes else "false"
         return f"""SELECT line, {", ".join(roles)},
-            '{{' || concat_ws(',', {", ".join(parts) or "NULL"}) || '}}' AS properties, {large} AS large FROM batch"""
+            '{{' || concat_ws(',', {", ".join(parts) or "NULL"}) || '}}' AS properties FROM batch"""
 
     def _free(self) -> list[str]:
         return [column for column in self.columns if column not in self.mapping.values()]
 
-    def _block(self, found: pa.Table) -> Block:
-        rejects = [
-            Reject(line, "Row", Reason.TOO_LARGE, f"A field larger than {MAX_FIELD // 1024} KB", "")
-            for line in listed(found.filter(found["large"])["line"])
-        ]
-        rows = (found.filter(pc.invert(found["large"])) if rejects else found).drop_columns(["large"])
+    def _block(self, rows: pa.Table) -> Block:
+        rejects: list[Reject] = []
         free = self._free()
         if any(pa.types.is_nested(self._types[column]) for column in free) or "properties" in free:
             texts: list[str | None] = []
@@ -129,12 +168,42 @@ class ParquetReader:
             self.con.unregister("batch")
 
 
-def _unpacked(source: Source, workspace: Path) -> Path:
-    """Parquet is read from its end, so a packed file is unpacked first."""
+def _check_chunks(name: str, metadata: pq.FileMetaData) -> None:
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            if chunk_size(metadata, group, place) > MAX_CHUNK:
+                raise ImportFault(
+                    f"{name} has more than {MAX_CHUNK // 1024**3} GB of one column in a row group; "
+                    "write it with smaller row groups."
+                )
+
+
+def _unpacked(source: Source, workspace: Path, most: int) -> Path:
+    """Parquet is read from its end, so a packed file is unpacked first. Raises ImportFault, early where possible."""
     path = workspace / "unpacked.parquet"
+    if source.head(len(_ZEROS)) == _ZEROS:
+        raise ImportFault(f"{source.name} is a damaged Parquet file: only zeros stand behind its beginning.")
+    plausible = _EXPANSION * source.size + _ALLOWANCE
+    total, tail = 0, b""
     with path.open("wb") as file:
         for chunk in source.chunks():
+            total += len(chunk)
+            if total > most:
+                raise ImportFault(
+                    f"{source.name} unpacks to more than {most // 1024**2:,} MB; "
+                    "upload the Parquet file itself, unpacked, since Parquet is compressed already."
+                )
+            if total > plausible:
+                raise ImportFault(
+                    f"{source.name} unpacks to more than {_EXPANSION} times its size, which Parquet does not; "
+                    "upload the Parquet file itself, unpacked."
+                )
+            if shutil.disk_usage(workspace).free - len(chunk) < RESERVE:
+                raise ImportFault(f"There is too little room on the disk to unpack {source.name}; upload it unpacked.")
             file.write(chunk)
+            tail = (tail + chunk[-4:])[-4:]
+    if tail != b"PAR1":
+        raise ImportFault(f"{source.name} is a damaged or cut off Parquet file: it does not end as one.")
     return path
 
 
@@ -144,8 +213,8 @@ def _json(value: str, kind: pa.DataType) -> str:
     return f"to_json({value})::VARCHAR"
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind))
 
 
 def _is_time(kind: pa.DataType) -> bool:

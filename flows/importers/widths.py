@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-# Bytes that one batch may take, read or decoded; a larger row than MAX_ROW is never decoded.
-BUDGET = 32 * 1024 * 1024
+from flows.importers.faults import MAX_ROW
+
+# Bytes that one batch may take, read or decoded: the largest row that is taken just fits.
+BUDGET = MAX_ROW
 MOST_ROWS = 65_536
 # A value takes at least a place in its column, whatever its file needs for it.
 _SLOT = 8

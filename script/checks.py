@@ -28,6 +28,8 @@ def checks() -> dict[str, list[str | Path]]:
         "import-linter": [BIN / "lint-imports"],
         "migrations": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
         "django check": [python, "manage.py", "check"],
+        # Once, so that the processes of the tests do not all do it at the same time.
+        "kernels": [python, "manage.py", "compile_kernels"],
         "pytest": [*PYTEST, "-n", "auto"],
     }
 

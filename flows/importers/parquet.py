@@ -91,8 +91,8 @@ class ParquetReader:
         self._read = 0
         for batch in self._batches(most):
             sizes = [widths(column) for column in batch.columns]
-            total = sum(sizes)
-            too_large = total > MAX_ROW
+            total = np.sum(sizes, axis=0)
+            too_large = np.asarray(total > MAX_ROW)
             for column, size in zip(self.columns, sizes, strict=True):
                 if _is_bytes(self._types[column]):
                     too_large |= size > MAX_FIELD

@@ -3,6 +3,8 @@
 Texts are read as dictionaries, so that a value which stands in a million rows is held once.
 """
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,9 +50,9 @@ def decoded(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(decoded(field.type)) for field in kind])
     if pa.types.is_map(kind):
-        return pa.map_(
-            kind.key_field.with_type(decoded(kind.key_type)), kind.item_field.with_type(decoded(kind.item_type))
-        )
+        key: Any = kind.key_field.with_type(decoded(kind.key_type))
+        item: Any = kind.item_field.with_type(decoded(kind.item_type))
+        return pa.map_(key, item)
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(kind.value_field.with_type(decoded(kind.value_type)), kind.list_size)
     if pa.types.is_large_list(kind):
@@ -60,7 +62,7 @@ def decoded(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def widths(column: pa.Array) -> np.ndarray:
+def widths(column: Any) -> np.ndarray:
     """Bytes of each row once it is decoded, int64."""
     kind = column.type
     if pa.types.is_dictionary(kind):

@@ -101,6 +101,7 @@ def test_names_beyond_the_first_hundred_are_fetched(page: Page, team: Team) -> N
     make_shop(team, rows=[("ann", f"event {n:03}", n) for n in range(130)])
     open_chart(page, team, "?start=event 000")
     page.get_by_role("button", name="Hide events").click()
+    expect(page.locator("#pick-hide").get_by_label("Search events")).to_be_focused()
     page.keyboard.type("event 12")
     expect(page.locator("#pick-hide li:visible")).to_have_count(10)
     page.locator("#pick-hide").get_by_text("event 129").click()

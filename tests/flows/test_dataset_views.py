@@ -128,4 +128,4 @@ def test_queries_do_not_grow_with_rows(
         for number in range(10):
             make_import(make_dataset(team, f"More {number}"), TEXT)
             make_import(dataset, TEXT, by=bob)
-    assert counts[0] == counts[1]
+    assert all(after <= before for before, after in zip(*counts, strict=True))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def queue(settings, worker_id) -> str:
-    return f"killed-{worker_id}-{os.getpid()}"
+def queue() -> str:
+    """Never the name of a queue that is gone: a producer that knew it would not declare it again."""
+    return f"killed-{uuid.uuid4().hex}"
 
 
 @pytest.fixture

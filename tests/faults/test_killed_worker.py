@@ -21,7 +21,7 @@ from tests.flows.events import HEAD, events_of, make_dataset, make_import, store
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 400_000
-PATIENCE = 40.0
+PATIENCE = 120.0
 
 pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 

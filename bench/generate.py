@@ -36,7 +36,7 @@ class Generated:
     def segment(self) -> SegmentArrays:
         """The events as the engine reads them: memory-mapped files."""
         keys, starts, times, codes = (np.load(self.directory / f"{name}.npy", mmap_mode="r") for name in COLUMNS)
-        return SegmentArrays(keys, starts, times, codes, names())
+        return SegmentArrays(keys, starts, times, codes, names(), np.zeros(0, np.int64))
 
 
 def names() -> list[str]:

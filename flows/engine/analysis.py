@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from queue import SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from flows.engine.merging import merge_shared
 from flows.engine.plan import FOREVER, KeyRange, cut_keys
 from flows.engine.query import QueryError, format_duration, format_time, parse_duration, quoted
 from flows.engine.source import NOBODY, Watch
+from flows.engine.ties import count_ties, find_ties
 
 DURATIONS = ("within", "session_gap", "max_gap")
 MOMENTS = {"range_from": "from", "range_to": "to"}
@@ -95,18 +96,26 @@ def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = 
     return EventNames(list(known), recode, known, catalogue)
 
 
-class Histories(NamedTuple):
-    """Some people's histories as a kernel takes them.
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Some people's histories.
 
-    times : int64[events]; codes : int32[events]; starts : int64[people + 1], places in both;
-    skip : uint8[people] or uint8[0], 1 for people who are counted elsewhere; table : int32[codes].
+    Attributes
+    ----------
+    columns : (int64[events], int32[events], int64[people + 1], uint8[people] or uint8[0], int32[codes])
+        As a kernel takes them: times, codes, starts (places in both), skip (1 for people who are counted elsewhere),
+        and the table that says of a code what the kernel needs to know.
+    ties : int64[ties]
+        As :func:`flows.engine.ties.find_ties` gives them.
     """
 
-    times: IntArray
-    codes: CodeArray
-    starts: IntArray
-    skip: NDArray[np.uint8]
-    table: CodeArray
+    columns: tuple[IntArray, CodeArray, IntArray, NDArray[np.uint8], CodeArray]
+    ties: IntArray
+
+    def count_ties(self, since: int, until: int) -> int:
+        """Ties of these people in ``[since, until)``."""
+        times, _, starts, skip, _ = self.columns
+        return count_ties(self.ties, times, starts, skip, (since, until))
 
 
 def fold_ranges(
@@ -184,10 +193,10 @@ def _histories(
     for i in present:
         segment, (first, stop) = segments[i], part.people[i]
         skip = NOBODY if merged is None else _frozen(merged.shared[i])
-        yield Histories(segment.times, segment.codes, segment.starts[first : stop + 1], skip, tables[i])
+        yield Histories((segment.times, segment.codes, segment.starts[first : stop + 1], skip, tables[i]), segment.ties)
     if merged is not None:
         times, codes, starts = _frozen(merged.times), _frozen(merged.codes), _frozen(merged.starts)
-        yield Histories(times, codes, starts, NOBODY, whole)
+        yield Histories((times, codes, starts, NOBODY, whole), find_ties(times, starts))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -221,7 +230,7 @@ def quantile_seconds(histogram: IntArray, tenths: int) -> float | None:
     if not total:
         return None
     rank = (total * tenths + 9) // 10
-    return bucket_seconds(int(np.searchsorted(np.cumsum(histogram), rank)))
+    return float(bucket_seconds(np.searchsorted(np.cumsum(histogram), [rank]))[0])
 
 
 def canonical(query: Any) -> dict[str, object]:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.engine.ties import find_ties
+
 IntArray = NDArray[np.int64]
 CodeArray = NDArray[np.int32]
 KeyArray = NDArray[np.uint64]
@@ -31,6 +33,8 @@ class SegmentArrays:
         Index into ``names``.
     names : sequence of str
         Event names of this segment; a name may be listed without occurring.
+    ties : int64[ties]
+        Places of the events that share person and time with the event before, as :func:`find_ties` gives them.
 
     Raises
     ------
@@ -43,9 +47,10 @@ class SegmentArrays:
     times: IntArray
     codes: CodeArray
     names: Sequence[str]
+    ties: IntArray
 
     def __post_init__(self) -> None:
-        wanted = {"keys": np.uint64, "starts": np.int64, "times": np.int64, "codes": np.int32}
+        wanted = {"keys": np.uint64, "starts": np.int64, "times": np.int64, "codes": np.int32, "ties": np.int64}
         for name, dtype in wanted.items():
             array = getattr(self, name)
             if array.dtype != dtype or array.ndim != 1:
@@ -90,8 +95,8 @@ def segment_from_rows(rows: Iterable[tuple[str | int, str, int]]) -> SegmentArra
     codes = np.array([row[2] for row in table], np.int32)
     order = np.lexsort((times, keys))
     people, first = np.unique(keys[order], return_index=True)
-    starts = np.append(first, len(keys)).astype(np.int64)
-    return SegmentArrays(people, starts, times[order], codes[order], tuple(names))
+    starts, times = np.append(first, len(keys)).astype(np.int64), times[order]
+    return SegmentArrays(people, starts, times, codes[order], tuple(names), find_ties(times, starts))
 
 
 def actor_key(actor: str | int) -> int:

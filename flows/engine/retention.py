@@ -162,7 +162,7 @@ def compute_retention(
         return np.zeros(periods, np.int64), np.zeros((2, periods, periods), np.int64)
 
     def add(counts: tuple[NDArray[np.int64], NDArray[np.int64]], histories: Histories) -> None:
-        _count_returns(*histories, edges, *counts)
+        _count_returns(*histories.columns, edges, *counts)
 
     watch = Watch(progress, cancelled)
     parts = fold_ranges(segments, names, table, new=new, add=add, threads=threads, watch=watch)

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
+from flows.engine.histories import Histories, Reader
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
     COUNTERS,
     CYCLES,
+    ELIGIBLE,
     MANY,
     MANY_SHARE,
     ROWS,
+    TIES,
     USERS,
     Block,
     Rules,
@@ -27,17 +30,17 @@ from flows.engine.kernels import (
     U,
     find_forward_paths,
 )
-from flows.engine.labels import Labels, label_events
-from flows.engine.merging import Merged, merge_shared
+from flows.engine.labelling import label_events
+from flows.engine.labels import Labels, Relabel
+from flows.engine.lens import Lens, anchor_conditions
+from flows.engine.marks import Group, PropertyMarks, check_property
 from flows.engine.people import PeopleFilter
-from flows.engine.plan import KeyRange, cut_keys, reads_in_place, rules_of
+from flows.engine.plan import KeyRange, cut_keys, goes_by_id, reads_in_place, rules_of, scope_of
 from flows.engine.query import FlowQuery
 
 ROWS_PER_BLOCK = 1 << 17
 RANGES_PER_WAVE = 64
 FIRST_PASS = 0.8  # share of the work that walking is
-NOBODY = np.zeros(0, np.uint8)
-NOBODY.flags.writeable = False
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,7 +76,8 @@ class Given:
     data_from: int | None
     data_through: int | None
     catalogue: Collection[str] = ()
-    relabel: Mapping[str, str] | None = None
+    properties: Collection[str] = ()
+    relabel: Relabel | None = None
     cohorts: Mapping[int, KeyArray] = field(default_factory=dict)
 
 
@@ -110,6 +114,8 @@ class PathSource:
     ----------
     segments : sequence of SegmentArrays
         In order of arrival.
+    reader : Reader
+        Of these segments.
     labels : Labels
     rules : Rules
     ranges : list of KeyRange
@@ -121,8 +127,6 @@ class PathSource:
         Asked before each wave; the first pass reports up to ``FIRST_PASS``.
     keyed : bool
         Whether the tables say whose each path is.
-    people : PeopleFilter, optional
-        Who is looked at; None: everybody.
 
     Attributes
     ----------
@@ -133,6 +137,7 @@ class PathSource:
     def __init__(
         self,
         segments: Sequence[SegmentArrays],
+        reader: Reader,
         labels: Labels,
         rules: Rules,
         ranges: Sequence[KeyRange],
@@ -140,14 +145,13 @@ class PathSource:
         budget: int,
         watch: Watch,
         keyed: bool = False,
-        people: PeopleFilter | None = None,
     ) -> None:
         self.labels = labels
         self.rules = rules
         self.pool = pool
         self.totals = np.zeros(COUNTERS, np.int64)
         self.keyed = keyed
-        self._people = people
+        self._reader = reader
         self.row_bytes = 7 * (rules.steps + 1) + 1 + 17 * keyed
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
@@ -215,27 +219,14 @@ class PathSource:
     def _walk(self, part: KeyRange) -> tuple[list[PathTable], IntArray]:
         """Tables and counters of one key range."""
         writer = _Writer(self, part)
-        present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
-        left_out = self._people.left_out(part, self.rules) if self._people else [NOBODY] * len(self._segments)
-        if len(present) == 1:
-            i = present[0]
-            writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], left_out[i])
-        else:
-            merged = merge_shared(self._segments, self.labels.recode, part)
-            gone = self._gone(part, left_out, merged)
-            for i in present:
-                skip = merged.shared[i] | left_out[i] if self._people else merged.shared[i]
-                writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], skip)
-            writer.walk_merged(merged.times, merged.codes, merged.starts, merged.keys, gone)
-        return writer.finish()
-
-    def _gone(self, part: KeyRange, left_out: Sequence[NDArray[np.uint8]], merged: Merged) -> NDArray[np.uint8]:
-        """uint8[people merged]: 1 for those who are left out."""
-        if self._people is None:
-            return NOBODY
-        keys = [s.keys[first:stop] for s, (first, stop) in zip(self._segments, part.people, strict=True)]
-        gone = np.concatenate([each[mask == 1] for each, mask in zip(keys, left_out, strict=True)])
-        return np.isin(merged.keys, gone).view(np.uint8)
+        reading = self._reader.read(part)
+        for histories in reading.histories:
+            writer.walk(histories)
+        tables, counters = writer.finish()
+        for counter, number in ((ELIGIBLE, reading.eligible), (TIES, reading.ties)):
+            if number is not None:
+                counters[counter] = number
+        return tables, counters
 
     def name_cycles(self, block: Block, counters: IntArray, cycles: IntArray) -> None:
         """Replace the numbers of cycles in a block by label codes: the same pair, the same code."""
@@ -253,15 +244,40 @@ def open_source(
     Raises
     ------
     QueryError
-        If the question names an event or a cohort that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     ValueError
         If the question has rules without ``relabel``.
     """
     labels = label_events(query, given.segments, given.catalogue, given.relabel)
-    people = PeopleFilter(query.people, given.segments, given.catalogue, given.cohorts) if query.people else None
     rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
-    return PathSource(
-        given.segments, labels, rules, cut_keys(given.segments, threads), pool, budget, watch, keyed, people
+    reader = _reader_of(query, given, labels, rules)
+    ranges = cut_keys(given.segments, threads)
+    return PathSource(given.segments, reader, labels, rules, ranges, pool, budget, watch, keyed)
+
+
+def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> Reader:
+    """In marks, first comes the bit of ``where``, then those of conditions on anchors, then those on people."""
+    segments, catalogue = given.segments, given.catalogue
+    for _, name in query.expand:
+        check_property("expand", name, segments, given.properties)
+    anchors = anchor_conditions(query)
+    groups = [Group("where", query.where), *(group for group, _ in anchors)]
+    people = PeopleFilter(query.people, segments, catalogue, given.cohorts, len(groups)) if query.people else None
+    groups += [Group(each.kind, each.where, each.event) for each in (people.events if people else ())]
+    marked = any(group.filters for group in groups)
+    by_id = goes_by_id(query)
+    lens = None
+    if query.where or anchors or query.expand or by_id:
+        lens = Lens(labels.table, labels.recode, labels.expanded, [flag for _, flag in anchors])
+    return Reader(
+        segments,
+        labels.recode,
+        labels.table,
+        scope_of(query, rules),
+        lens=lens,
+        marks=PropertyMarks(groups, segments, catalogue, given.properties) if marked else None,
+        people=people,
+        by_id=by_id,
     )
 
 
@@ -289,16 +305,8 @@ class _Writer:
         self.counters = np.zeros(COUNTERS, np.int64)
         self.block = self._new_block()
 
-    def walk(self, segment: SegmentArrays, table: CodeArray, first: int, stop: int, shared: NDArray[np.uint8]) -> None:
-        keys = segment.keys[first:stop]
-        self._walk(segment.times, segment.codes, segment.starts[first : stop + 1], shared, keys, table)
-
-    def walk_merged(
-        self, times: IntArray, codes: CodeArray, starts: IntArray, keys: KeyArray, skip: NDArray[np.uint8]
-    ) -> None:
-        for array in (times, codes, starts):
-            array.flags.writeable = False
-        self._walk(times, codes, starts, skip, keys, self.source.labels.table)
+    def walk(self, histories: Histories) -> None:
+        self._walk(*histories)
 
     def finish(self) -> tuple[list[PathTable], IntArray]:
         self._seal()
@@ -310,10 +318,9 @@ class _Writer:
         codes: CodeArray,
         starts: IntArray,
         skip: NDArray[np.uint8],
-        keys: KeyArray,
         table: CodeArray,
+        keys: KeyArray,
     ) -> None:
-        skip.flags.writeable = False
         person, people = 0, len(keys)
         while person < people:
             before = int(self.counters[ROWS])

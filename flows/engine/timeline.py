@@ -191,7 +191,7 @@ def compute_timeline(
     watch = Watch(progress, cancelled)
 
     def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
-        _count_labels(*histories, edges, counts)
+        _count_labels(*histories.columns, edges, counts)
 
     label_parts = fold_ranges(
         segments,
@@ -254,7 +254,7 @@ def _count(
         return _Counts(grid, stamps, np.zeros(2, np.int64))
 
     def add(counts: _Counts, histories: Histories) -> None:
-        _count_buckets(*histories, edges, *counts)
+        _count_buckets(*histories.columns, edges, *counts)
 
     parts = fold_ranges(segments, names, nodes, new=new, add=add, threads=threads, watch=watch, done=(0.4, 1.0))
     grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)

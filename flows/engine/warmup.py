@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.matrix import MatrixQuery, compute_matrix
@@ -20,12 +21,24 @@ def compile_kernels() -> None:
 
     Meant for the start of a worker: some tens of seconds the first time, under a second afterwards.
     """
-    rows = [(person, name, time) for person in (1, 2) for time, name in enumerate("abababab")]
+    values = {"text": "x", "number": 1, "boolean": True, "time": "2026-01-01"}
+    rows = [(person, name, time, values, "s") for person in (1, 2) for time, name in enumerate("cabababa")]
     early, late = segment_from_rows(rows[:12]), segment_from_rows(rows[12:])
     questions = (
         FlowQuery(start=("a",), people=(PeopleCondition("did", event="a"),)),
         FlowQuery(end=("a",), count="sessions"),
-        FlowQuery(start=("a",), hide=("b",), collapse="cycles"),
+        FlowQuery(start=("c",), collapse="cycles"),
+        FlowQuery(start=("a",), count="sessions", session_by="id"),
+        FlowQuery(
+            start=("a",),
+            expand=(("a", "text"), ("b", "boolean")),
+            where=(
+                PropertyFilter("text", "is", ("x",), ("a",)),
+                PropertyFilter("boolean", "is_set"),
+                PropertyFilter("number", "is", ("1", "2")),
+                PropertyFilter("time", ">", ("2025-01-01",)),
+            ),
+        ),
     )
     for query in questions:
         for segments in ([early], [early, late]):

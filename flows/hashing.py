@@ -9,6 +9,7 @@ from numba import njit
 
 Keys = npt.NDArray[np.uint64]
 
+NO_TEXT = np.uint64(0xEF46DB3751D8E999)  # the hash of the empty text, and of none
 P1 = np.uint64(11400714785074694791)
 P2 = np.uint64(14029467366897019727)
 P3 = np.uint64(1609587929392839161)

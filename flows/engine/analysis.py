@@ -7,7 +7,7 @@ together first; partial results of threads add up.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from queue import SimpleQueue
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
 from flows.engine.counting import bucket_seconds
-from flows.engine.labels import MAX_LABELS
-from flows.engine.merging import merge_shared
-from flows.engine.plan import FOREVER, KeyRange, cut_keys
+from flows.engine.histories import Histories as Histories
+from flows.engine.histories import Reader
+from flows.engine.labelling import MAX_LABELS
+from flows.engine.plan import EVERYTHING, FOREVER, KeyRange, cut_keys
 from flows.engine.query import QueryError, format_duration, format_time, parse_duration, quoted
-from flows.engine.source import NOBODY, Watch
-from flows.engine.ties import count_ties, find_ties
+from flows.engine.source import Watch
 
 DURATIONS = ("within", "session_gap", "max_gap")
 MOMENTS = {"range_from": "from", "range_to": "to"}
@@ -96,28 +96,6 @@ def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = 
     return EventNames(list(known), recode, known, catalogue)
 
 
-@dataclass(frozen=True, slots=True)
-class Histories:
-    """Some people's histories.
-
-    Attributes
-    ----------
-    columns : (int64[events], int32[events], int64[people + 1], uint8[people] or uint8[0], int32[codes])
-        As a kernel takes them: times, codes, starts (places in both), skip (1 for people who are counted elsewhere),
-        and the table that says of a code what the kernel needs to know.
-    ties : int64[ties]
-        As :func:`flows.engine.ties.find_ties` gives them.
-    """
-
-    columns: tuple[IntArray, CodeArray, IntArray, NDArray[np.uint8], CodeArray]
-    ties: IntArray
-
-    def count_ties(self, since: int, until: int) -> int:
-        """Ties of these people in ``[since, until)``."""
-        times, _, starts, skip, _ = self.columns
-        return count_ties(self.ties, times, starts, skip, (since, until))
-
-
 def fold_ranges(
     segments: Sequence[SegmentArrays],
     names: EventNames,
@@ -158,8 +136,7 @@ def fold_ranges(
     Cancelled
     """
     threads = threads or len(os.sched_getaffinity(0))
-    tables = [_frozen(table[codes]) for codes in names.recode]
-    whole = _frozen(table)
+    reader = Reader(segments, names.recode, table, EVERYTHING)
     ranges = cut_keys(segments, threads)
     partial = [new() for _ in range(threads)]
     free: SimpleQueue[P] = SimpleQueue()
@@ -170,7 +147,7 @@ def fold_ranges(
         watch.check()
         mine = free.get()
         try:
-            for histories in _histories(segments, names, part, tables, whole):
+            for histories in reader.read(part).histories:
                 add(mine, histories)
         finally:
             free.put(mine)
@@ -179,31 +156,6 @@ def fold_ranges(
         for number, _ in enumerate(pool.map(walk, ranges), 1):
             watch.report(done[0] + (done[1] - done[0]) * number / len(ranges))
     return partial
-
-
-def _histories(
-    segments: Sequence[SegmentArrays],
-    names: EventNames,
-    part: KeyRange,
-    tables: Sequence[CodeArray],
-    whole: CodeArray,
-) -> Iterator[Histories]:
-    present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
-    merged = merge_shared(segments, names.recode, part) if len(present) > 1 else None
-    for i in present:
-        segment, (first, stop) = segments[i], part.people[i]
-        skip = NOBODY if merged is None else _frozen(merged.shared[i])
-        yield Histories((segment.times, segment.codes, segment.starts[first : stop + 1], skip, tables[i]), segment.ties)
-    if merged is not None:
-        times, codes, starts = _frozen(merged.times), _frozen(merged.codes), _frozen(merged.starts)
-        yield Histories((times, codes, starts, NOBODY, whole), find_ties(times, starts))
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only view: kernels then meet one array type, mapped or not."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def limits(query: Any) -> tuple[int, int]:

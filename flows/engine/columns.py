@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, overload
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray
-
+IntArray = NDArray[np.int64]
+CodeArray = NDArray[np.int32]
 Kind = Literal["text", "number", "boolean", "time"]
 
 NO_TIME = -(1 << 63)
@@ -26,6 +28,8 @@ ISO_TIME = (
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ISO_TIME = re.compile(ISO_TIME, re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CHUNK = 1 << 16  # texts that are decoded at once
+_PART = 1 << 20  # numbers that are sorted at once
 
 
 class Texts(Sequence[str]):
@@ -65,6 +69,13 @@ class Texts(Sequence[str]):
             return [self[i] for i in range(*at.indices(len(self)))]
         return self._raw(range(len(self))[at]).decode("utf-8", "surrogatepass")
 
+    def __iter__(self) -> Iterator[str]:
+        for at in range(0, len(self), _CHUNK):
+            ends = self._offsets[at : at + _CHUNK + 1].tolist()
+            data = self._data[ends[0] : ends[-1]].tobytes()
+            for low, high in pairwise(ends):
+                yield data[low - ends[0] : high - ends[0]].decode("utf-8", "surrogatepass")
+
     def code(self, text: str) -> int:
         """Index of a text, −1 if it is not among these; takes O(log n) comparisons."""
         wanted = _bytes(text)
@@ -73,6 +84,27 @@ class Texts(Sequence[str]):
 
     def _raw(self, at: int) -> bytes:
         return self._data[self._offsets[at] : self._offsets[at + 1]].tobytes()
+
+
+class NumberTexts(Sequence[str]):
+    """The texts of numbers (float64[texts]), made when they are asked for."""
+
+    __slots__ = ("_numbers",)
+
+    def __init__(self, numbers: NDArray[np.float64]) -> None:
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [number_text(value) for value in self._numbers[at].tolist()]
+        return number_text(float(self._numbers[at]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +155,64 @@ class PropertyColumn:
         return self.kind == "text" and not len(self.dictionary)
 
 
+def column_of(values: Sequence[object]) -> PropertyColumn:
+    """A column of values as JSON has them, None where there is none; meant for tests and small inputs.
+
+    Examples
+    --------
+    >>> column_of([3, None, 2.5]).values.tolist()
+    [3.0, nan, 2.5]
+    """
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, bool) for value in present):
+        return PropertyColumn("boolean", np.array([-1 if v is None else v for v in values], np.int8), Texts.of([]))
+    if present and all(_is_exact(value) for value in present):
+        return PropertyColumn(
+            "number", np.array([math.nan if v is None else v for v in values], np.float64), Texts.of([])
+        )
+    texts = [None if value is None else json_text(value) for value in values]
+    dictionary = Texts.of([text for text in texts if text is not None])
+    codes = np.array([-1 if text is None else dictionary.code(text) for text in texts], np.int32)
+    if present and all(isinstance(value, str) and time_of(value) != NO_TIME for value in present):
+        moments = np.array([NO_TIME if text is None else time_of(text) for text in texts], np.int64)
+        return PropertyColumn("time", moments, dictionary, codes)
+    return PropertyColumn("text", codes, dictionary)
+
+
+class Codes(NamedTuple):
+    """Any column as codes into its distinct texts, without an array as long as the column.
+
+    values : int32[events] or int8[events], codes, −1 absent; or float64[events], numbers, NaN absent;
+    found : float64[texts] or float64[0], the numbers that occur, ascending: the code of a number is its place here;
+    texts : sequence of str, by code.
+    """
+
+    values: NDArray[Any]
+    found: NDArray[np.float64]
+    texts: Sequence[str]
+
+    def part(self, low: int, high: int) -> NDArray[Any]:
+        """Codes of the events ``low … high − 1``: int32[high − low] or int8[high − low]."""
+        values = self.values[low:high]
+        if not self.texts:
+            return np.full(high - low, -1, np.int32)
+        if not len(self.found):
+            return values
+        codes = np.searchsorted(self.found, values).astype(np.int32)
+        codes[np.isnan(values)] = -1
+        return codes
+
+
+def as_codes(column: PropertyColumn) -> Codes:
+    """Any column as codes; numbers are sorted first, O(n log n)."""
+    if column.kind == "number":
+        parts = [column.values[at : at + _PART] for at in range(0, len(column.values), _PART)]
+        found = np.unique(np.concatenate([np.unique(part[~np.isnan(part)]) for part in parts]))
+        return Codes(column.values, found, NumberTexts(found))
+    texts = ("false", "true") if column.kind == "boolean" else column.dictionary
+    return Codes(column.values if column.codes is None else column.codes, np.zeros(0, np.float64), texts)
+
+
 def as_texts(column: PropertyColumn) -> tuple[CodeArray, Texts]:
     """Any column as text codes (int32[events], −1 absent) and their texts.
 
@@ -159,7 +249,7 @@ def as_numbers(column: PropertyColumn) -> NDArray[np.float64]:
         numbers: NDArray[np.float64] = column.values
         return numbers
     if column.kind == "text":
-        found = np.array([*map(_number, column.dictionary), np.nan], np.float64)
+        found = np.array([*map(number_of, column.dictionary), np.nan], np.float64)
         return np.take(found, column.values)
     return np.full(len(column.values), np.nan)
 
@@ -170,7 +260,7 @@ def as_times(column: PropertyColumn) -> IntArray:
         times: IntArray = column.values
         return times
     if column.kind == "text":
-        found = np.array([*map(_time, column.dictionary), NO_TIME], np.int64)
+        found = np.array([*map(time_of, column.dictionary), NO_TIME], np.int64)
         return np.take(found, column.values)
     return np.full(len(column.values), NO_TIME, np.int64)
 
@@ -180,16 +270,32 @@ def number_text(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) <= EXACT else repr(value)
 
 
+def json_text(value: object) -> str:
+    """The text of a value as JSON has it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return number_text(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_exact(value: object) -> bool:
+    number = isinstance(value, float) or (isinstance(value, int) and abs(value) <= EXACT)
+    return number and not isinstance(value, bool)
+
+
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _number(text: str) -> float:
+def number_of(text: str) -> float:
+    """The number that a text means, written as JSON writes numbers; NaN if it means none."""
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     return value if math.isfinite(value) else math.nan
 
 
-def _time(text: str) -> int:
+def time_of(text: str) -> int:
+    """The moment that a text means, in µs since 1970 UTC; ``NO_TIME`` if it is no ISO date or moment."""
     if not _ISO_TIME.fullmatch(text):
         return NO_TIME
     try:

@@ -15,6 +15,7 @@ from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
 from flows.engine.counting import Leaving, bucket_seconds, count_labels, number_nodes, rank_labels
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
+from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
 from flows.engine.source import Given, PathSource, Watch, open_source
@@ -50,7 +51,8 @@ def compute_flow(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
-    relabel: Mapping[str, str] | None = None,
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
     cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
@@ -70,8 +72,10 @@ def compute_flow(
         Stands in the result.
     catalogue : collection of str
         Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
-    relabel : mapping, optional
-        Event name → label, what the rules of the question make of the names; a name not in it is its own label.
+    properties : collection of str
+        Properties that the dataset knows besides those of the given segments.
+    relabel : callable, optional
+        What the rules of the question make of names: names → mapping; a name not in it is its own label.
     cohorts : mapping, optional
         Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
@@ -91,7 +95,7 @@ def compute_flow(
     Raises
     ------
     QueryError
-        If the question names an event or a cohort that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     ValueError
         If the question has rules and ``relabel`` is missing.
     Cancelled
@@ -115,6 +119,7 @@ def compute_flow(
         data_from=data_from,
         data_through=data_through,
         catalogue=catalogue,
+        properties=properties,
         relabel=relabel,
         cohorts=cohorts or {},
     )

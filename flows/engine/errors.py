@@ -23,3 +23,8 @@ class QueryError(ValueError):
 def quoted(text: str) -> str:
     """A user's word for a sentence: in quotation marks, at most 80 characters."""
     return f"“{text if len(text) <= 80 else text[:79] + '…'}”"
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be stored anywhere: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

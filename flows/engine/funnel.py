@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from flows.engine import kernels as paths
 from flows.engine.analysis import Histories, canonical, fold_ranges, head, limits, name_events, plain, quantile_seconds
-from flows.engine.arrays import SegmentArrays
+from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.compute import GIB
 from flows.engine.funnel_query import FunnelQuery, step_sets
 from flows.engine.funnel_walk import (
@@ -35,11 +35,11 @@ from flows.engine.funnel_walk import (
     follow_chain,
     follow_steps,
 )
-from flows.engine.labels import CYCLE_SIGN, label_events
-from flows.engine.plan import FOREVER, cut_keys, rules_of
+from flows.engine.labels import CYCLE_SIGN, Relabel
+from flows.engine.plan import FOREVER
 from flows.engine.query import FlowQuery, QueryError, quoted
 from flows.engine.result import NotConserved
-from flows.engine.source import Paths, PathSource, Watch
+from flows.engine.source import Given, Paths, Watch, open_source
 
 
 def compute_funnel(
@@ -109,11 +109,11 @@ def compute_funnel(
     """
     began = time.perf_counter()
     watch = Watch(progress, cancelled)
-    data = (data_from or 0, data_through or 0)
     if query.order == "strict":
-        counts = _count_chain(query.as_flow(), query.steps, "steps", segments, data, catalogue, threads, budget, watch)
+        given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
+        counts = _count_chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch)
     else:
-        counts = _count_eventual(query, segments, data[1], catalogue, threads, watch)
+        counts = _count_eventual(query, segments, data_through or 0, catalogue, threads, watch)
     question = canonical(query)
     question["exclusions"] = [
         {"events": list(each.events), "after": each.after, "before": each.before} for each in query.exclusions
@@ -132,6 +132,9 @@ def compute_chain(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -150,9 +153,9 @@ def compute_chain(
     Returns
     -------
     dict
-        As of :func:`compute_funnel`, for which the other parameters are explained; ``query`` holds ``flow`` and
-        ``chain``. ``matched`` are all paths of the flow, whatever their first label. Read backwards, ``dropped`` and
-        ``open`` look at the start of the data, and times are those back to the step before.
+        As of :func:`compute_funnel`; the other parameters are those of :func:`flows.engine.compute.compute_flow`.
+        ``query`` holds ``flow`` and ``chain``. ``matched`` are all paths of the flow, whatever their first label. Read
+        backwards, ``dropped`` and ``open`` look at the start of the data, and times are those back to the step before.
 
     Raises
     ------
@@ -171,9 +174,17 @@ def compute_chain(
     """
     began = time.perf_counter()
     steps = step_sets(tuple(chain), "chain", query.steps + 1)
-    data = (data_from or 0, data_through or 0)
     watch = Watch(progress, cancelled)
-    counts = _count_chain(query, steps, "chain", segments, data, catalogue, threads, budget, watch)
+    given = Given(
+        segments=segments,
+        data_from=data_from,
+        data_through=data_through,
+        catalogue=catalogue,
+        properties=properties,
+        relabel=relabel,
+        cohorts=cohorts or {},
+    )
+    counts = _count_chain(query, steps, "chain", given, threads, budget, watch)
     question: dict[str, object] = {"flow": query.canonical(), "chain": plain(steps)}
     seconds = time.perf_counter() - began
     top = head(question, dataset_version=dataset_version, data_through=data_through, seconds=seconds)
@@ -240,7 +251,7 @@ def _count_eventual(
 
     def add(counts: FunnelCounts, histories: Histories) -> None:
         follow_steps(*histories.columns, masks, rules, *counts)
-        counts.counters[TIES] += histories.count_ties(since, until)
+        counts.counters[TIES] += histories.count_ties((since, until))
 
     return _sum(
         fold_ranges(
@@ -253,19 +264,11 @@ def _count_chain(
     query: FlowQuery,
     steps: Sequence[tuple[str, ...]],
     field: str,
-    segments: Sequence[SegmentArrays],
-    data: tuple[int, int],
-    catalogue: Collection[str],
+    given: Given,
     threads: int | None,
     budget: int,
     watch: Watch,
 ) -> FunnelCounts:
-    labels = label_events(query, segments, catalogue)
-    for name in (name for step in steps for name in step):
-        cycle = query.collapse == "cycles" and CYCLE_SIGN in name
-        if name not in labels.known and name not in catalogue and not cycle:
-            raise QueryError(field, f"{field}: there is no event {quoted(name)} in this dataset.")
-    rules = rules_of(query, *data, len(labels.names))
     threads = threads or len(os.sched_getaffinity(0))
 
     def follow(walked: Paths) -> FunnelCounts:
@@ -275,7 +278,12 @@ def _count_chain(
 
     total = _no_counts(len(steps))
     with ThreadPoolExecutor(threads) as pool:
-        source = PathSource(segments, labels, rules, cut_keys(segments, threads), pool, threads, budget, watch)
+        source = open_source(query, given, pool, threads, budget, watch)
+        labels = source.labels
+        for name in (name for step in steps for name in step):
+            cycle = query.collapse == "cycles" and CYCLE_SIGN in name
+            if name not in labels.known and name not in given.catalogue and not cycle:
+                raise QueryError(field, f"{field}: there is no event {quoted(name)} in this dataset.")
         for found in source.waves():
             member = np.zeros(len(labels.names), np.int32)  # cycles get their codes as they are met
             for number, step in enumerate(steps):

@@ -266,7 +266,7 @@ def _count(
 
     def add(counts: _Counts, histories: Histories) -> None:
         _count_transitions(*histories.columns, nodes, rules, *counts)
-        counts.counters[TIES] += histories.count_ties(rules.since, rules.until)
+        counts.counters[TIES] += histories.count_ties((rules.since, rules.until))
 
     parts = fold_ranges(segments, names, table, new=new, add=add, threads=threads, watch=watch, done=done)
     return _Counts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))

@@ -16,6 +16,7 @@ from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
 from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
+from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
@@ -239,7 +240,8 @@ def members(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
-    relabel: Mapping[str, str] | None = None,
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
     cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
@@ -284,6 +286,7 @@ def members(
         data_from=data_from,
         data_through=data_through,
         catalogue=catalogue,
+        properties=properties,
         relabel=relabel,
         cohorts=cohorts or {},
     )
@@ -299,7 +302,8 @@ def member_keys(
     data_from: int | None,
     data_through: int | None,
     catalogue: Collection[str] = (),
-    relabel: Mapping[str, str] | None = None,
+    properties: Collection[str] = (),
+    relabel: Relabel | None = None,
     cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
@@ -315,6 +319,7 @@ def member_keys(
         data_from=data_from,
         data_through=data_through,
         catalogue=catalogue,
+        properties=properties,
         relabel=relabel,
         cohorts=cohorts or {},
     )

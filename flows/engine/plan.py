@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from flows.engine.arrays import SegmentArrays
 from flows.engine.kernels import JOURNEYS, SESSIONS, USERS, Rules
-from flows.engine.query import FlowQuery
+from flows.engine.query import ID, FlowQuery
 
 FOREVER = 1 << 61
 UNITS = {"users": USERS, "sessions": SESSIONS, "journeys": JOURNEYS}
@@ -25,6 +26,19 @@ class KeyRange:
     people: tuple[tuple[int, int], ...]
 
 
+class Scope(NamedTuple):
+    """What of a history exists for a question, and where its sessions end. Times in µs."""
+
+    bounded: bool
+    since: int
+    until: int
+    sessions: bool
+    session_gap: int
+
+
+EVERYTHING = Scope(False, -FOREVER, FOREVER, False, 0)
+
+
 def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -> Rules:
     """The walk's rules for a question.
 
@@ -38,6 +52,8 @@ def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -
     """
     since = -FOREVER if query.range_from is None else query.range_from
     until = FOREVER if query.range_to is None else query.range_to
+    data_end = -max(since, data_from) if query.backwards else min(until, data_through)
+    by_id = goes_by_id(query)
     return Rules(
         unit=UNITS[query.count],
         steps=query.steps,
@@ -48,13 +64,25 @@ def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -
         between=query.between,
         within=FOREVER if query.count == "sessions" else query.within,
         max_gap=FOREVER if query.max_gap is None or query.count == "sessions" else query.max_gap,
-        session_gap=query.session_gap,
+        # Sessions by id are histories that no gap cuts; the end of the data is put off as much, so that they close
+        # with the gap of the question all the same.
+        session_gap=FOREVER if by_id else query.session_gap,
         bounded=since > data_from or until <= data_through,
         since=since,
         until=until,
-        data_end=-max(since, data_from) if query.backwards else min(until, data_through),
+        data_end=data_end + FOREVER - query.session_gap if by_id else data_end,
         labels=labels,
     )
+
+
+def goes_by_id(query: FlowQuery) -> bool:
+    """Whether sessions are counted, and are told apart by their ids."""
+    return query.count == "sessions" and query.session_by == ID
+
+
+def scope_of(query: FlowQuery, rules: Rules) -> Scope:
+    """The scope of a question, given its rules."""
+    return Scope(rules.bounded, rules.since, rules.until, rules.unit == SESSIONS, query.session_gap)
 
 
 def cut_keys(segments: Sequence[SegmentArrays], threads: int) -> list[KeyRange]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from flows.engine.conditions import LabelRule, PeopleCondition, label_rules, people_conditions
 from flows.engine.errors import QueryError as QueryError
 from flows.engine.errors import quoted as quoted
+from flows.engine.filters import PropertyFilter, expansions, property_filters
 
 MICROSECOND = 1
 SECOND = 1_000_000
@@ -23,6 +24,9 @@ WEEK = 7 * DAY
 COUNTS = ("users", "sessions", "journeys")
 OCCURRENCES = ("first", "last")
 COLLAPSES = ("none", "consecutive", "cycles")
+GAP, ID = "gap", "id"
+SESSIONS_BY = (GAP, ID)
+FILTERS = ("where", "start_where", "end_where")
 
 MAX_STEPS = 20
 MAX_TOP = 50
@@ -141,6 +145,15 @@ class FlowQuery:
         All must hold in the range, or the whole history is out. Also given as dicts.
     rules : tuple of LabelRule
         Event names become labels: the first rule that matches counts. Also given as dicts.
+    where : tuple of PropertyFilter
+        Events that do not meet all of these are removed, behind the cut into sessions. Also given as dicts.
+    start_where, end_where : tuple of PropertyFilter
+        A start (end) event that does not meet all of these is an event like others. Also given as dicts.
+    expand : tuple of (event, property)
+        The label of such an event is ``event: value``, before rules; the event alone where it has no value. In lists of
+        labels the name of the event stands for all of them.
+    session_by : str
+        ``gap``, or ``id``: events with the same session id are one session, those without are cut by the gap.
 
     Raises
     ------
@@ -166,23 +179,35 @@ class FlowQuery:
     paths: int = 50
     people: tuple[PeopleCondition, ...] = ()
     rules: tuple[LabelRule, ...] = ()
+    where: tuple[PropertyFilter, ...] = ()
+    start_where: tuple[PropertyFilter, ...] = ()
+    end_where: tuple[PropertyFilter, ...] = ()
+    expand: tuple[tuple[str, str], ...] = ()
+    session_by: str = GAP
 
     def __post_init__(self) -> None:
         for name in ("start", "end", "only", "hide", "exclude"):
             object.__setattr__(self, name, _names(getattr(self, name), name))
         object.__setattr__(self, "people", people_conditions(self.people))
         object.__setattr__(self, "rules", label_rules(self.rules))
+        object.__setattr__(self, "expand", expansions(self.expand))
+        for name in FILTERS:
+            object.__setattr__(self, name, property_filters(getattr(self, name), name))
         _within_bounds("steps", self.steps, 1, MAX_STEPS)
         _within_bounds("top", self.top, 1, MAX_TOP)
         _within_bounds("paths", self.paths, 0, MAX_PATHS)
         _one_of("count", self.count, COUNTS)
         _one_of("occurrence", self.occurrence, OCCURRENCES)
         _one_of("collapse", self.collapse, COLLAPSES)
+        _one_of("session_by", self.session_by, SESSIONS_BY)
         for name in ("within", "session_gap", "max_gap"):
             if name != "max_gap" or self.max_gap is not None:
                 parse_duration(getattr(self, name), name)
         if not self.start and not self.end:
             raise QueryError("start", "start: name at least one start event or one end event.")
+        for side in ("start", "end"):
+            if getattr(self, f"{side}_where") and not getattr(self, side):
+                raise QueryError(f"{side}_where", f"{side}_where: there is no {side} event that it could be about.")
         hidden = sorted(set(self.hide) & {*self.start, *self.end})
         if hidden:
             raise QueryError("hide", f"hide: {quoted(hidden[0])} is a start or end event and cannot be hidden.")
@@ -201,6 +226,12 @@ class FlowQuery:
     def between(self) -> bool:
         """Whether paths lead from a start anchor to an end anchor."""
         return bool(self.start and self.end)
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Every property that the question speaks of, sorted."""
+        lists = [self.where, self.start_where, self.end_where, *(each.where for each in self.people)]
+        return tuple(sorted({each.name for one in lists for each in one} | {name for _, name in self.expand}))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> FlowQuery:
@@ -234,9 +265,11 @@ class FlowQuery:
     def canonical(self) -> dict[str, object]:
         """The question as JSON-able values that :meth:`from_dict` reads back; equal questions give equal dicts.
 
-        ``people`` and ``rules`` are there only if there are any.
+        From ``people`` on, options are there only if they are used.
         """
-        lists: dict[str, tuple[PeopleCondition | LabelRule, ...]] = {"people": self.people, "rules": self.rules}
+        lists: dict[str, tuple[PeopleCondition | LabelRule | PropertyFilter, ...]] = {
+            name: getattr(self, name) for name in ("people", "rules", *FILTERS)
+        }
         return {
             "start": list(self.start),
             "end": list(self.end),
@@ -255,6 +288,8 @@ class FlowQuery:
             "to": None if self.range_to is None else format_time(self.range_to),
             "paths": self.paths,
             **{name: [each.to_dict() for each in given] for name, given in lists.items() if given},
+            **({"expand": [list(pair) for pair in self.expand]} if self.expand else {}),
+            **({"session_by": self.session_by} if self.session_by != GAP else {}),
         }
 
     def digest(self) -> str:

@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
+from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
+from flows.engine.histories import Histories, Reader
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
     CODE_SHIFT,
     COUNTERS,
     CYCLES,
+    ELIGIBLE,
     ITEMS,
     LENGTH_MASK,
     MANY,
@@ -34,17 +36,16 @@ from flows.engine.kernels import (
     find_session_paths,
     find_window_paths,
 )
-from flows.engine.labels import Labels, label_events
-from flows.engine.merging import Merged, merge_shared
+from flows.engine.labelling import label_events
+from flows.engine.labels import Labels, Relabel
+from flows.engine.lens import Lens, anchor_conditions
+from flows.engine.marks import Group, PropertyMarks, check_property
 from flows.engine.people import PeopleFilter
-from flows.engine.plan import KeyRange, cut_keys, rules_of
+from flows.engine.plan import KeyRange, cut_keys, goes_by_id, rules_of, scope_of
 from flows.engine.query import FlowQuery
-from flows.engine.ties import count_ties, find_ties
 
 RANGES_PER_WAVE = 64
 FIRST_PASS = 0.8  # share of the work that walking is
-NOBODY = np.zeros(0, np.uint8)
-NOBODY.flags.writeable = False
 NOTHING = np.zeros((0, 0), np.int64)
 
 T = TypeVar("T")
@@ -81,7 +82,8 @@ class Given:
     data_from: int | None
     data_through: int | None
     catalogue: Collection[str] = ()
-    relabel: Mapping[str, str] | None = None
+    properties: Collection[str] = ()
+    relabel: Relabel | None = None
     cohorts: Mapping[int, KeyArray] = field(default_factory=dict)
 
 
@@ -118,6 +120,8 @@ class PathSource:
     ----------
     segments : sequence of SegmentArrays
         In order of arrival.
+    reader : Reader
+        Of these segments.
     labels : Labels
     rules : Rules
     ranges : list of KeyRange
@@ -133,8 +137,6 @@ class PathSource:
         Whether the paths say whose they are.
     counted : int
         Bytes for counting labels by step on the way; with less than it takes, nothing is counted.
-    people : PeopleFilter, optional
-        Who is looked at; None: everybody.
 
     Attributes
     ----------
@@ -147,6 +149,7 @@ class PathSource:
     def __init__(
         self,
         segments: Sequence[SegmentArrays],
+        reader: Reader,
         labels: Labels,
         rules: Rules,
         ranges: Sequence[KeyRange],
@@ -157,7 +160,6 @@ class PathSource:
         *,
         keyed: bool = False,
         counted: int = 0,
-        people: PeopleFilter | None = None,
     ) -> None:
         self.labels = labels
         self.rules = rules
@@ -165,7 +167,7 @@ class PathSource:
         self.threads = threads
         self.totals = np.zeros(COUNTERS, np.int64)
         self.keyed = keyed
-        self._people = people
+        self._reader = reader
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
         self._watch = watch
@@ -261,27 +263,14 @@ class PathSource:
     def _walk(self, part: KeyRange, counts: IntArray) -> tuple[Paths, IntArray]:
         """Paths and counters of one key range."""
         writer = _Writer(self, part, counts)
-        present = [i for i, (first, stop) in enumerate(part.people) if first < stop]
-        left_out = self._people.left_out(part, self.rules) if self._people else [NOBODY] * len(self._segments)
-        if len(present) == 1:
-            i = present[0]
-            writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], left_out[i])
-        else:
-            merged = merge_shared(self._segments, self.labels.recode, part)
-            gone = self._gone(part, left_out, merged)
-            for i in present:
-                skip = merged.shared[i] | left_out[i] if self._people else merged.shared[i]
-                writer.walk(self._segments[i], self.labels.tables[i], *part.people[i], skip)
-            writer.walk_merged(merged.times, merged.codes, merged.starts, merged.keys, gone)
-        return writer.finish()
-
-    def _gone(self, part: KeyRange, left_out: Sequence[NDArray[np.uint8]], merged: Merged) -> NDArray[np.uint8]:
-        """uint8[people merged]: 1 for those who are left out."""
-        if self._people is None:
-            return NOBODY
-        keys = [s.keys[first:stop] for s, (first, stop) in zip(self._segments, part.people, strict=True)]
-        gone = np.concatenate([each[mask == 1] for each, mask in zip(keys, left_out, strict=True)])
-        return np.isin(merged.keys, gone).view(np.uint8)
+        reading = self._reader.read(part)
+        for histories in reading.histories:
+            writer.walk(histories)
+        paths, counters = writer.finish()
+        counters[TIES] = reading.ties
+        if reading.eligible is not None:
+            counters[ELIGIBLE] = reading.eligible
+        return paths, counters
 
     def name_cycles(self, items: NDArray[Any], cycles: IntArray) -> None:
         """Replace the numbers of cycles in a log by label codes: the same pair, the same code."""
@@ -318,25 +307,52 @@ def open_source(
     Raises
     ------
     QueryError
-        If the question names an event or a cohort that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     ValueError
         If the question has rules without ``relabel``.
     """
     labels = label_events(query, given.segments, given.catalogue, given.relabel)
-    people = PeopleFilter(query.people, given.segments, given.catalogue, given.cohorts) if query.people else None
     rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
+    reader = _reader_of(query, given, labels, rules)
+    ranges = cut_keys(given.segments, threads)
     return PathSource(
         given.segments,
+        reader,
         labels,
         rules,
-        cut_keys(given.segments, threads),
+        ranges,
         pool,
         threads,
         budget,
         watch,
         keyed=keyed,
         counted=counted,
+    )
+
+
+def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> Reader:
+    """In marks, first comes the bit of ``where``, then those of conditions on anchors, then those on people."""
+    segments, catalogue = given.segments, given.catalogue
+    for _, name in query.expand:
+        check_property("expand", name, segments, given.properties)
+    anchors = anchor_conditions(query)
+    groups = [Group("where", query.where), *(group for group, _ in anchors)]
+    people = PeopleFilter(query.people, segments, catalogue, given.cohorts, len(groups)) if query.people else None
+    groups += [Group(each.kind, each.where, each.event) for each in (people.events if people else ())]
+    marked = any(group.filters for group in groups)
+    by_id = goes_by_id(query)
+    lens = None
+    if query.where or anchors or query.expand or by_id:
+        lens = Lens(labels.table, labels.recode, labels.expanded, [flag for _, flag in anchors])
+    return Reader(
+        segments,
+        labels.recode,
+        labels.table,
+        scope_of(query, rules),
+        lens=lens,
+        marks=PropertyMarks(groups, segments, catalogue, given.properties) if marked else None,
         people=people,
+        by_id=by_id,
     )
 
 
@@ -373,18 +389,13 @@ class _Writer:
                 np.empty(cycles, np.int64),
             )
 
-    def walk(self, segment: SegmentArrays, table: CodeArray, first: int, stop: int, skip: NDArray[np.uint8]) -> None:
-        starts = segment.starts[first : stop + 1]
-        self._walk(segment.times, segment.codes, starts, skip, segment.keys[first:stop], table)
-        self._count_ties(segment.ties, segment.times, starts, skip)
-
-    def walk_merged(
-        self, times: IntArray, codes: CodeArray, starts: IntArray, keys: KeyArray, skip: NDArray[np.uint8]
-    ) -> None:
-        for array in (times, codes, starts):
-            array.flags.writeable = False
-        self._walk(times, codes, starts, skip, keys, self.source.labels.table)
-        self._count_ties(find_ties(times, starts), times, starts, skip)
+    def walk(self, histories: Histories) -> None:
+        before = int(self.counters[ROWS])
+        self.source._walk_kernel(
+            *histories.columns, self.source.rules, self.counters, self.counts, *self.log, *self.scratch
+        )
+        new = self.log.people[before : self.counters[ROWS]]
+        new[:] = histories.keys[new.astype(np.int64)]
 
     def finish(self) -> tuple[Paths, IntArray]:
         items, many, rows = (int(self.counters[name]) for name in (ITEMS, MANY, ROWS))
@@ -401,24 +412,3 @@ class _Writer:
         if self.counters[CYCLES]:
             self.source.name_cycles(trimmed.items, self.scratch[-1][: self.counters[CYCLES]])
         return Paths(rows, trimmed), self.counters
-
-    def _walk(
-        self,
-        times: IntArray,
-        codes: CodeArray,
-        starts: IntArray,
-        skip: NDArray[np.uint8],
-        keys: KeyArray,
-        table: CodeArray,
-    ) -> None:
-        skip.flags.writeable = False
-        before = int(self.counters[ROWS])
-        events = (times, codes, starts, skip, table, self.source.rules, self.counters, self.counts)
-        self.source._walk_kernel(*events, *self.log, *self.scratch)
-        new = self.log.people[before : self.counters[ROWS]]
-        new[:] = keys[new.astype(np.int64)]
-
-    def _count_ties(self, ties: IntArray, times: IntArray, starts: IntArray, skip: NDArray[np.uint8]) -> None:
-        rules = self.source.rules
-        within = (rules.since, rules.until) if rules.bounded else None
-        self.counters[TIES] += count_ties(ties, times, starts, skip, within)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.matrix import MatrixQuery, compute_matrix
@@ -21,13 +22,25 @@ def compile_kernels() -> None:
 
     Meant for the start of a worker: some tens of seconds the first time, under a second afterwards.
     """
-    rows = [(person, name, time) for person in (1, 2) for time, name in enumerate("abababab")]
+    values = {"text": "x", "number": 1, "boolean": True, "time": "2026-01-01"}
+    rows = [(person, name, time, values, "s") for person in (1, 2) for time, name in enumerate("cabababa")]
     early, late = segment_from_rows(rows[:12]), segment_from_rows(rows[12:])
     questions = (
         FlowQuery(start=("a",), people=(PeopleCondition("did", event="a"),)),
         FlowQuery(start=("a",), count="sessions"),
         FlowQuery(end=("a",), count="sessions"),
-        FlowQuery(start=("a",), hide=("b",), collapse="cycles"),
+        FlowQuery(start=("c",), collapse="cycles"),
+        FlowQuery(start=("a",), count="sessions", session_by="id"),
+        FlowQuery(
+            start=("a",),
+            expand=(("a", "text"), ("b", "boolean")),
+            where=(
+                PropertyFilter("text", "is", ("x",), ("a",)),
+                PropertyFilter("boolean", "is_set"),
+                PropertyFilter("number", "is", ("1", "2")),
+                PropertyFilter("time", ">", ("2025-01-01",)),
+            ),
+        ),
     )
     # With more names than 16 bits can number, the log of paths is wider.
     wide = replace(early, names=(*early.names, *map(str, range(1 << 16))))

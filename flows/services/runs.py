@@ -21,24 +21,28 @@ from flows.labels import relabel
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.services import jobs
+from flows.services.material import LABELS, events_named, material, may_be_expanded
 from flows.store import DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
 ATTEMPTS = 3  # a question that took its worker down this often is given up
 RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
-LABELS = ("start", "end", "only", "hide", "exclude")  # options that speak of labels
 
 
 def check(*, dataset: Dataset, query: FlowQuery) -> None:
-    """Raises QueryError where the question names an event that the dataset does not have."""
-    named = [(field, name) for field in LABELS for name in getattr(query, field)]
-    done = [(each.kind, each.event) for each in query.people if each.event]
+    """Raises QueryError where the question names an event that the dataset does not have.
+
+    Whether it has a property, or a value of one, is found out by whoever computes the answer.
+    """
+    named = [(field, name) for field in LABELS for name in getattr(query, field) if not may_be_expanded(query, name)]
+    done = events_named(query)
     unknown = queries.unknown_events(dataset, [name for _, name in done])
     if query.rules:
         names = list(queries.event_names(dataset).values_list("name", flat=True))
         cleaned = relabel(query.rules, names)
         unknown_labels = {name for _, name in named} - {cleaned.get(name, name) for name in names}
+        unknown_labels -= {event for event, _ in query.expand}
     else:
         unknown_labels = queries.unknown_events(dataset, [name for _, name in named])
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
@@ -183,25 +187,19 @@ def compute(
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
+    found = material(query, snapshot, cancelled)
     return compute_flow(
         query,
-        snapshot.segments,
+        found.segments,
         data_from=snapshot.data_from,
         data_through=snapshot.data_through,
         dataset_version=snapshot.version,
-        # `check` has found them in the dataset; they may be missing from the segments that overlap the range.
-        catalogue=[
-            *(name for field in LABELS for name in getattr(query, field)),
-            *(each.event for each in query.people if each.event),
-        ],
-        relabel=_relabelled(query, snapshot) if query.rules else None,
+        catalogue=found.catalogue,
+        properties=found.properties,
+        relabel=found.relabel,
         progress=progress,
         cancelled=cancelled,
     )
-
-
-def _relabelled(query: FlowQuery, snapshot: Snapshot) -> dict[str, str]:
-    return relabel(query.rules, {name for segment in snapshot.segments for name in segment.names})
 
 
 def sweep_runs() -> int:

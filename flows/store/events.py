@@ -31,7 +31,7 @@ class Snapshot:
     """The events of one committed version, in segments in order of arrival.
 
     `data_from` and `data_through` are µs since 1970, of the whole version even where it was narrowed; 0 if it is empty.
-    `rows` are the rows of `segments`, one for one.
+    `rows` are the rows of `segments`, one for one; `others` those of the version that were not wanted.
     """
 
     version: int
@@ -39,6 +39,7 @@ class Snapshot:
     data_from: int
     data_through: int
     rows: list[Segment] = field(default_factory=list)
+    others: list[Segment] = field(default_factory=list)
 
 
 class _Opened(Generic[T]):
@@ -100,6 +101,7 @@ class EventStore:
             data_from=min((micros(row.time_from) for row in rows), default=0),
             data_through=max((micros(row.time_through) for row in rows), default=0),
             rows=wanted,
+            others=[row for row in rows if row not in wanted],
         )
 
     def people(self, dataset: Dataset) -> int:

@@ -1,8 +1,8 @@
 """The arrays beside a segment: what the engine maps into memory. Derived, so that they may be deleted at any time.
 
-`<segment>.index/` holds `keys.u64` and `starts.i64` (people), `times.i64`, `codes.i32` and `content.u64` (events),
-`ties.i64` (events that share person and time with the one before), all little-endian, `names.json`, and `meta.json`,
-which says what they were derived from.
+`<segment>.index/` holds `keys.u64` and `starts.i64` (people), `times.i64`, `codes.i32`, `content.u64` and, if any event
+has a session, `sessions.u64` (events), `ties.i64` (events that share person and time with the one before), all
+little-endian, `names.json`, and `meta.json`, which says what they were derived from.
 """
 
 import json
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.engine.arrays import SegmentArrays
-from flows.hashing import Keys, content_keys, hash_texts
+from flows.hashing import NO_TEXT, Keys, content_keys, hash_texts
 from flows.store import disk
 from flows.store.faults import DamagedSegment
 
@@ -31,9 +31,10 @@ _TYPES = {
     "codes.i32": "<i4",
     "content.u64": "<u8",
     "ties.i64": "<i8",
+    "sessions.u64": "<u8",
 }
 FILES = (*_TYPES, "names.json")
-_COLUMNS = ["actor_key", "event", "time", "insert_id", "properties"]
+_COLUMNS = ["actor_key", "event", "time", "insert_id", "session", "properties"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ def load(parquet: Path, rows: int, checksum: str) -> OpenIndex | None:
             return None
         names = json.loads((home / "names.json").read_bytes())
         mapped = {name: _map(home / name, kind) for name, kind in _TYPES.items()}
-        people, starts, times, codes, content, ties = mapped.values()
-        return OpenIndex(SegmentArrays(people, starts, times, codes, tuple(names), ties), content)
+        people, starts, times, codes, content, ties, sessions = mapped.values()
+        return OpenIndex(SegmentArrays(people, starts, times, codes, tuple(names), ties, sessions), content)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -142,12 +143,23 @@ class _Writer:
         hashes = (hash_texts(table[column]) for column in ("event", "insert_id", "properties"))
         self._write("content.u64", content_keys(keys, *hashes))
         self._write("ties.i64", np.flatnonzero(tied) + self.rows)
+        self._write_sessions(table["session"])
         self.rows += len(keys)
         self._last_key, self._last_time = int(keys[-1]), int(times[-1])
 
     def close(self) -> None:
         self._write("starts.i64", np.array([self.rows]))
         self._files["names.json"].write(json.dumps(list(self.names), ensure_ascii=False).encode())
+
+    def _write_sessions(self, sessions: pa.ChunkedArray) -> None:
+        """Hashes, 0 where there is none; from the first row group on that has any."""
+        hashes = hash_texts(sessions)
+        hashes[hashes == NO_TEXT] = 0
+        if not self._files["sessions.u64"].tell():
+            if not hashes.any():
+                return
+            self._files["sessions.u64"].seek(8 * self.rows)
+        self._write("sessions.u64", hashes)
 
     def _codes(self, events: pa.ChunkedArray) -> npt.NDArray[np.int32]:
         local = events.combine_chunks().dictionary_encode()

@@ -2,13 +2,13 @@
 
 from flows.engine.arrays import segment_from_rows
 from flows.engine.compute import compute_flow
-from tests.engine.reference import reference_flow
+from tests.engine.reference import cleaned, reference_flow
 
 TIMES = ("median_seconds", "p90_seconds")
 
 
 def oldest_and_newest(segments):
-    times = [time for rows in segments for _, _, time in rows]
+    times = [row[2] for rows in segments for row in rows]
     return min(times, default=0), max(times, default=0)
 
 
@@ -23,9 +23,15 @@ def assert_times_close(links, wanted, relative):
                 assert abs(link[key] - want[key]) <= relative * want[key], (link, want)
 
 
+def relabelled(query):
+    """What the engine asks for the labels of a question with rules."""
+    return (lambda names: {name: cleaned(name, query) for name in names}) if query.rules else None
+
+
 def engine_flow(segments, query, **options):
     """Compute with the engine from plain rows."""
     oldest, newest = oldest_and_newest(segments)
+    options.setdefault("relabel", relabelled(query))
     return compute_flow(
         query,
         [segment_from_rows(rows) for rows in segments],

@@ -25,25 +25,58 @@ this is the reading:
 - ``distinct_paths`` counts label sequences; the rows of ``paths`` are sequences with their end, by (−count,
   labels, end).
 - ``people`` looks at the events in range under their recorded names, before anything else; who is out is not
-  eligible, and has no ties. Rules then make labels of the names, and every other option speaks of labels.
+  eligible, and has no ties. Its conditions on properties say which events are meant. Rules then make labels of the
+  names, and every other option speaks of labels.
+- ``where`` removes events behind the cut into sessions: a session keeps its bounds and the time of its last event
+  whatever is removed, and a person or session of whom nothing is left is not eligible. Ties are counted before.
+- A condition on a property looks at the value alone. As text a number is its digits or the shortest decimal, a truth
+  value ``true`` or ``false``. ``is``, ``contains`` and ``starts_with`` compare texts letter by letter and hold if any
+  of the values does; ``>`` and its like compare numbers with a number, moments with a moment, and fail otherwise. A
+  negative one holds exactly where its opposite does not; all others fail where there is no value. ``on``: other events
+  pass.
+- A start (end) event that fails ``start_where`` (``end_where``) is a visible event like others, also for ``only``.
+  Neighbours with the same label of which one is an anchor and one is not are two items.
+- ``expand``: the label is ``name: value`` with the value as text, before rules; the name alone without a value. In
+  lists of labels the name stands for every label that any event of that name has, be it in range or not.
+- ``session_by`` id: a session is all events of a person in range with the same id, in order of (time, arrival); the
+  events without an id are cut by the gap among themselves.
 - ``ties`` are the events in range that share person and time with an earlier event in range.
 - Median and p90 are observed times: the smallest one that half (nine tenths) of all do not exceed.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Event(NamedTuple):
+    time: int
+    name: str
+    properties: dict
+    session: str | None
 
 
 @dataclass
 class Item:
     label: str
     time: int
+    anchor: bool
+    target: bool
+    excluded: bool
     repeats: int = 0
-    names: frozenset = frozenset()
+
+    @property
+    def kind(self):
+        return self.label, self.anchor, self.target
 
 
 @dataclass
@@ -64,22 +97,70 @@ class Tally:
 
 
 def histories(segments):
-    """Segments of (person, name, time), in order of arrival → person → [(time, name)] by (time, arrival)."""
+    """Segments of (person, name, time[, properties[, session]]), in order of arrival → person → events by (time,
+    arrival)."""
     people = defaultdict(list)
-    sequence = 0
     for rows in segments:
-        for person, name, time in rows:
-            people[person].append((time, sequence, name))
-            sequence += 1
-    return {person: [(time, name) for time, _, name in sorted(rows)] for person, rows in people.items()}
+        for person, name, time, *more in rows:
+            properties, session = [*more, *({}, None)[len(more) :]]
+            people[person].append(Event(time, name, properties, session or None))
+    return {person: sorted(events, key=lambda event: event.time) for person, events in people.items()}
+
+
+def text_of(value):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) and abs(value) <= 2**53 else repr(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def number_of(value):
+    """NaN for what is none: it compares as false."""
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", value, re.ASCII) else math.nan
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+
+
+def moment_of(value):
+    if not isinstance(value, str) or not re.fullmatch(r"[12]\d{3}-\d\d-\d\d([T ]\d\d:\d\d.*)?", value):
+        return math.nan
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return math.nan
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // timedelta(microseconds=1)
+
+
+def holds(condition, value):
+    """Whether a condition on a property holds for a value, None where there is none."""
+    opposite = {"is_not": "is", "not_contains": "contains", "is_not_set": "is_set"}.get(condition.operator)
+    if opposite:
+        return not holds(replace(condition, operator=opposite), value)
+    if value is None or condition.operator == "is_set":
+        return value is not None
+    if condition.operator in (">", ">=", "<", "<="):
+        wanted = condition.values[0]
+        view = moment_of if math.isnan(number_of(wanted)) else number_of
+        one, two = view(value), view(wanted)
+        return {">": one > two, ">=": one >= two, "<": one < two, "<=": one <= two}[condition.operator]
+    text = text_of(value)
+    test = {"is": text.__eq__, "contains": text.__contains__, "starts_with": text.startswith}[condition.operator]
+    return any(test(wanted) for wanted in condition.values)
+
+
+def meets(event, conditions):
+    return all(
+        (each.on and event.name not in each.on) or holds(each, event.properties.get(each.name)) for each in conditions
+    )
 
 
 def is_looked_at(person, events, query, cohorts):
-    times = Counter(name for _, name in events)
     for condition in query.people:
+        times = sum(event.name == condition.event and meets(event, condition.where) for event in events)
         holds = {
-            "did": times[condition.event] >= condition.at_least,
-            "did_not": times[condition.event] == 0,
+            "did": condition.at_least <= times <= condition.at_most,
+            "did_not": times == 0,
             "in_cohort": person in cohorts.get(condition.cohort, ()),
             "not_in_cohort": person not in cohorts.get(condition.cohort, ()),
         }
@@ -88,7 +169,7 @@ def is_looked_at(person, events, query, cohorts):
     return True
 
 
-def label_of(name, query):
+def cleaned(name, query):
     for rule in query.rules:
         if rule.match == "wildcard":
             matches = re.fullmatch(".*".join(map(re.escape, rule.pattern.split("*"))), name, re.DOTALL)
@@ -97,6 +178,25 @@ def label_of(name, query):
         if matches:
             return rule.label
     return name
+
+
+def label_of(event, query):
+    value = event.properties.get(dict(query.expand).get(event.name))
+    return cleaned(event.name if value is None else f"{event.name}: {text_of(value)}", query)
+
+
+class Lists:
+    """The lists of a question as labels: the name of an expanded event stands for all labels that its events have."""
+
+    def __init__(self, segments, query):
+        families = defaultdict(set)
+        for events in histories(segments).values():
+            for event in events:
+                if event.name in dict(query.expand):
+                    families[event.name].add(label_of(event, query))
+        for option in ("start", "end", "only", "hide", "exclude"):
+            names = getattr(query, option)
+            setattr(self, option, set(names).union(*(families[name] for name in names)))
 
 
 def sessions_of(events, gap):
@@ -109,38 +209,57 @@ def sessions_of(events, gap):
     return found
 
 
-def visible(name, query):
-    anchors = {*query.start, *query.end}
-    if query.only and name not in anchors and name not in query.only:
-        return False
-    return name not in query.hide
+def sessions_by_id(events, gap):
+    found = defaultdict(list)
+    for event in events:
+        found[event.session].append(event)
+    alone = sessions_of(found.pop(None, []), gap)
+    return sorted([*found.values(), *alone], key=lambda session: min(events.index(event) for event in session))
 
 
-def collapse(events, query):
-    items = [Item(name, time, 0, frozenset([name])) for time, name in events if visible(name, query)]
+def units_of(events, query):
+    if query.count != "sessions":
+        return [events]
+    return (sessions_by_id if query.session_by == "id" else sessions_of)(events, query.session_gap)
+
+
+def item_of(event, query, lists):
+    """The item of one event; None if it is not visible."""
+    label = label_of(event, query)
+    named = label in lists.start | lists.end
+    if label in lists.hide or (query.only and not named and label not in lists.only):
+        return None
+    starts = label in lists.start and meets(event, query.start_where)
+    ends = label in lists.end and meets(event, query.end_where)
+    anchor, target = (starts, ends) if query.start else (ends, False)
+    return Item(label, event.time, anchor, target, label in lists.exclude)
+
+
+def collapse(events, query, lists):
+    items = [item for event in events if (item := item_of(event, query, lists)) is not None]
     if query.collapse == "none":
         return items
     runs = []
     for item in items:
-        if runs and runs[-1].label == item.label:
+        if runs and runs[-1].kind == item.kind:
             runs[-1].repeats += 1
         else:
             runs.append(item)
     if query.collapse == "consecutive":
         return runs
-    anchors = {*query.start, *query.end}
     folded = []
     i = 0
     while i < len(runs):
         length = 1
-        if runs[i].label not in anchors and i + 1 < len(runs) and runs[i + 1].label not in anchors:
+        if i + 1 < len(runs) and not any(run.anchor or run.target for run in runs[i : i + 2]):
             length = 2
-            while i + length < len(runs) and runs[i + length].label == runs[i + length - 2].label:
+            while i + length < len(runs) and runs[i + length].kind == runs[i + length - 2].kind:
                 length += 1
         rounds = length // 2
         if rounds >= 2:
             first, second = runs[i], runs[i + 1]
-            folded.append(Item(f"{first.label}⇄{second.label}", first.time, rounds - 1, first.names | second.names))
+            excluded = first.excluded or second.excluded
+            folded.append(Item(f"{first.label}⇄{second.label}", first.time, False, False, excluded, rounds - 1))
             i += 2 * rounds
         else:
             folded.append(runs[i])
@@ -151,7 +270,6 @@ def collapse(events, query):
 def walk(items, at, query, window_over, data_end):
     """The path that starts at items[at]. window_over is None where within and max_gap close the window."""
     anchor = items[at]
-    targets = set(query.end) if query.between else set()
     steps = [anchor]
     converted = False
     beyond = False
@@ -173,11 +291,11 @@ def walk(items, at, query, window_over, data_end):
             used = i
         else:
             beyond = True
-        if current.names & targets:
+        if current.target:
             converted = True
             used = i
             break
-        if beyond and not targets:
+        if beyond and not query.between:
             break
     if beyond:
         end = "cut"
@@ -185,16 +303,15 @@ def walk(items, at, query, window_over, data_end):
         end = "converted"
     else:
         end = "dropped" if over else "open"
-    excluded = any(item.names & set(query.exclude) for item in steps)
+    excluded = any(item.excluded for item in steps)
     return Path(steps, end, converted, excluded, used)
 
 
-def paths_of_unit(events, query, window_over, data_end, every, last):
-    items = collapse(events, query)
+def paths_of_unit(events, query, lists, window_over, data_end, every, last):
+    items = collapse(events, query, lists)
     if not query.start:
         items = [replace(item, time=-item.time) for item in reversed(items)]
-    anchors = set(query.start) or set(query.end)
-    starts = [i for i, item in enumerate(items) if item.names & anchors]
+    starts = [i for i, item in enumerate(items) if item.anchor]
     if not starts:
         return []
     if not every:
@@ -216,23 +333,23 @@ def tally(segments, query, data_from, data_through, cohorts=None):
         data_end = min(data_through, data_through if query.range_to is None else query.range_to)
     last = (query.occurrence == "last") != backwards
     result = Tally()
+    lists = Lists(segments, query)
     for person, events in histories(segments).items():
         events = [
             event
             for event in events
-            if (query.range_from is None or event[0] >= query.range_from)
-            and (query.range_to is None or event[0] < query.range_to)
+            if (query.range_from is None or event.time >= query.range_from)
+            and (query.range_to is None or event.time < query.range_to)
         ]
         if not events or not is_looked_at(person, events, query, cohorts or {}):
             continue
-        events = [(time, label_of(name, query)) for time, name in events]
-        result.ties += sum(a[0] == b[0] for a, b in pairwise(events))
-        units = sessions_of(events, query.session_gap) if query.count == "sessions" else [events]
-        result.eligible += len(units)
-        for unit in units:
-            edge = -unit[0][0] if backwards else unit[-1][0]
+        result.ties += sum(a.time == b.time for a, b in pairwise(events))
+        for unit in units_of(events, query):
+            left = [event for event in unit if meets(event, query.where)]
+            result.eligible += bool(left)
+            edge = -unit[0].time if backwards else unit[-1].time
             window_over = edge + query.session_gap <= data_end if query.count == "sessions" else None
-            found = paths_of_unit(unit, query, window_over, data_end, query.count == "journeys", last)
+            found = paths_of_unit(left, query, lists, window_over, data_end, query.count == "journeys", last)
             result.paths += [replace(path, person=person) for path in found]
     return result
 
@@ -255,7 +372,8 @@ def bucketed(paths, query):
 def reference_flow(segments, query, data_from, data_through, cohorts=None):
     """The numbers of the result: units, nodes, links, paths, distinct_paths, ties.
 
-    segments: lists of (person, name, time in µs), earlier arrivals first, rows in order of arrival.
+    segments: lists of (person, name, time in µs[, properties[, session]]), earlier arrivals first, rows in order of
+    arrival.
     """
     found = tally(segments, query, data_from, data_through, cohorts)
     paths = [path for path in found.paths if not path.excluded]

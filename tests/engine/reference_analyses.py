@@ -24,13 +24,13 @@ STATES = ("completed", "converted", "diverted", "excluded", "dropped", "open")
 
 
 def in_range(events, since, until):
-    return [(t, name) for t, name in events if (since is None or t >= since) and (until is None or t < until)]
+    return [e for e in events if (since is None or e.time >= since) and (until is None or e.time < until)]
 
 
 def items_of(events, hidden, collapse):
     """[label, time of the first event, repeats]"""
     items = []
-    for time, name in events:
+    for time, name, *_ in events:
         if hidden(name):
             continue
         if collapse == "consecutive" and items and items[-1][0] == name:
@@ -198,10 +198,10 @@ def reference_retention(segments, query, data_through):
     cohorts = [[] for _ in range(periods)]  # the periods of return of each person
     for events in histories(segments).values():
         events = in_range(events, edges[0], edges[-1])
-        begins = [i for i, (_, name) in enumerate(events) if name in query.first]
+        begins = [i for i, event in enumerate(events) if event.name in query.first]
         if begins:
-            cohort = period_of(events[begins[0]][0], edges)
-            back = [time for time, name in events[begins[0] + 1 :] if not query.back or name in query.back]
+            cohort = period_of(events[begins[0]].time, edges)
+            back = [e.time for e in events[begins[0] + 1 :] if not query.back or e.name in query.back]
             cohorts[cohort].append({period_of(time, edges) for time in back})
     rows = [
         {
@@ -239,7 +239,7 @@ def reference_timeline(segments, query):
     seen = [
         (person, period_of(time, edges), name)
         for person, events in histories(segments).items()
-        for time, name in in_range(events, edges[0], edges[-1])
+        for time, name, *_ in in_range(events, edges[0], edges[-1])
         if name not in query.hide and (not query.only or name in query.only)
     ]
     node_of = top_labels(Counter(name for _, _, name in seen), query.top)

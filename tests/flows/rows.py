@@ -1,8 +1,9 @@
 """Segments written straight from rows, for what an import could not make or would take too long to make."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -19,16 +20,16 @@ NAMES = ["actor_key", "actor", "event", "us", "line", "insert_id", "session", "p
 TYPES = [pa.uint64(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.string(), pa.string(), pa.string()]
 
 
-def give_events(dataset: Dataset, rows: Iterable[tuple[str, str, int, dict[str, object] | str]]) -> Segment:
-    """Rows are (actor, event, seconds since 1970, properties), as one import brings them."""
+def give_events(dataset: Dataset, rows: Iterable[Sequence[Any]]) -> Segment:
+    """Rows are (actor, event, seconds since 1970, properties[, session]), as one import brings them."""
     con = duckdb.connect()
     con.execute(
         "CREATE TABLE rows (actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT, line BIGINT,"
         " insert_id VARCHAR, session VARCHAR, properties VARCHAR)"
     )
     table = [
-        (actor_key(who), who, what, second * SECOND, line, None, None, as_json(properties))
-        for line, (who, what, second, properties) in enumerate(rows, start=2)
+        (actor_key(who), who, what, second * SECOND, line, None, session[0] if session else None, as_json(properties))
+        for line, (who, what, second, properties, *session) in enumerate(rows, start=2)
     ]
     con.register(
         "given", pa.table([pa.array(c, t) for c, t in zip(zip(*table, strict=True), TYPES, strict=True)], NAMES)

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from accounts.models import Team
-from flows.engine.query import COLLAPSES, COUNTS, OCCURRENCES, FlowQuery, QueryError
+from flows.engine.query import COLLAPSES, COUNTS, FILTERS, OCCURRENCES, SESSIONS_BY, FlowQuery, QueryError
 from flows.figures import duration, figure, share
 from flows.lettering import cut_middle_to, printable
+from flows.management import spelling
 from flows.management.asking import Refused, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
+from flows.models import Dataset
 from flows.moments import read_moment
 from flows.services import runs
 from flows.store import DamagedSegment
 
 LISTS = ("start", "end", "only", "hide", "exclude")
+PLAIN = ("steps", "top", "count", "occurrence", "within", "session_gap", "session_by", "max_gap", "collapse", "paths")
 NAME_WIDTH = 44
 
 
@@ -34,18 +36,24 @@ class Command(OneLineCommand):
             ("exclude", "leave out paths that hold one of these"),
         ):
             parser.add_argument(f"--{name}", nargs="+", action="extend", metavar="EVENT", help=said)
-        parser.add_argument(
-            "--did", nargs="+", action="extend", metavar="EVENT[:N]", help="only people who did this, N times or more"
-        )
-        parser.add_argument(
-            "--did-not", nargs="+", action="extend", metavar="EVENT", help="only people who never did this"
-        )
+        for name, written, said in (
+            ("--did", "EVENT[CONDITION][:N[-M]]", "only people who did this, N times or more and at most M times"),
+            ("--did-not", "EVENT[CONDITION]", "only people who never did this"),
+            ("--where", "CONDITION", "pass over events that do not meet all of these: [EVENT:]PROPERTY=VALUE, or !=, "
+             "~ (contains), !~, ^= (starts with), >, >=, <, <=; PROPERTY alone: is set, !PROPERTY: is not set"),
+            ("--start-where", "CONDITION", "only such start events begin a path"),
+            ("--end-where", "CONDITION", "only such end events end one"),
+            ("--expand", "EVENT:PROPERTY", "show the event with the value of its property"),
+            ("--rule", "MATCH:PATTERN=LABEL", "events that match, by wildcard or regex, bear the label instead"),
+        ):  # fmt: skip
+            parser.add_argument(name, nargs="+", action="extend", metavar=written, help=said)
         parser.add_argument("--steps", type=int, metavar="N", help="1 to 20, default 5")
         parser.add_argument("--top", type=int, metavar="N", help="labels a step, 1 to 50, default 8")
         parser.add_argument("--count", choices=COUNTS)
         parser.add_argument("--occurrence", choices=OCCURRENCES)
         parser.add_argument("--within", metavar="7d")
         parser.add_argument("--session-gap", metavar="30m")
+        parser.add_argument("--session-by", choices=SESSIONS_BY, help="by gaps, or by the ids that events came with")
         parser.add_argument("--max-gap", metavar="1h")
         parser.add_argument("--collapse", choices=COLLAPSES)
         parser.add_argument("--from", metavar="ISO", help="first moment of the range; a date is a day of the team")
@@ -54,32 +62,28 @@ class Command(OneLineCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        team = team_named(options["team"])
-        dataset = dataset_named(team, options["dataset"])
+        dataset = dataset_named(team_named(options["team"]), options["dataset"])
         try:
-            result = runs.answer_now(dataset=dataset, query=_query(options, team))
+            result = runs.answer_now(dataset=dataset, query=question(options, dataset))
         except (QueryError, DamagedSegment) as error:
             raise Refused(error) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if options["json"] else "\n".join(_lines(result)))
 
 
-def _query(options: dict[str, Any], team: Team) -> FlowQuery:
-    names = (*LISTS, "steps", "top", "count", "occurrence", "within", "session_gap", "max_gap", "collapse", "paths")
-    asked = {name: options[name] for name in names if options[name] is not None}
-    did = [_did(text) for text in options["did"] or ()]
-    asked["people"] = [*did, *({"did_not": event} for event in options["did_not"] or ())]
+def question(options: dict[str, Any], dataset: Dataset) -> FlowQuery:
+    """Raises QueryError."""
+    asked = {name: options[name] for name in (*LISTS, *PLAIN) if options[name] is not None}
+    events = spelling.events_among(dataset)
+    did = [spelling.did(text, events) for text in options["did"] or ()]
+    asked["people"] = [*did, *(spelling.did_not(text, events) for text in options["did_not"] or ())]
+    for name in FILTERS:
+        asked[name] = spelling.conditions(options[name] or (), events)
+    asked["expand"] = spelling.expansions(options["expand"] or (), events)
+    asked["rules"] = [spelling.rule(text) for text in options["rule"] or ()]
     for name in ("from", "to"):
         if options[name] is not None:
-            asked[name] = read_moment(options[name], ZoneInfo(team.time_zone), name)
+            asked[name] = read_moment(options[name], ZoneInfo(dataset.team.time_zone), name)
     return FlowQuery.from_dict(asked)
-
-
-def _did(text: str) -> dict[str, Any]:
-    """``order:3`` is three orders or more. An event whose own name ends in such a number is written ``name:5:1``."""
-    event, _, times = text.rpartition(":")
-    if event and times.isascii() and times.isdigit():
-        return {"did": event, "at_least": int(times[:10])}
-    return {"did": text}
 
 
 def _lines(result: dict[str, Any]) -> Iterator[str]:

@@ -4,14 +4,16 @@ import shutil
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from accounts.models import Team
-from flows.hashing import actor_key
+from flows.hashing import actor_key, hash_texts
 from flows.models import Segment
-from flows.store import DamagedSegment, EventStore, events, index
+from flows.store import DamagedSegment, EventStore, disk, events, index
 from tests.flows.events import bring_in, events_of, make_dataset
+from tests.flows.rows import give_events
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +122,26 @@ def test_an_import_beside_a_damaged_segment_fails_and_says_so(dataset, segment):
     assert import_.status == "failed"
     assert segment.file in import_.error
     assert Segment.objects.filter(dataset=dataset).count() == 1
+
+
+@pytest.mark.parametrize("group_size", [None, 1, 2])
+@pytest.mark.parametrize("first", [[], [""]])
+def test_sessions_are_hashes_of_their_ids_and_zero_where_there_is_none(team, first, group_size):
+    people = sorted(("1", "2", "3"), key=actor_key)
+    ids = dict(zip(people, [first, ["s"], ["t"]], strict=True))
+    segment = give_events(make_dataset(team), [(who, "view", at, {}, *ids[who]) for who in people for at in (1, 2)])
+    store = EventStore(team.pk)
+    path = store.path(segment)
+    if group_size:
+        pq.write_table(pq.read_table(path), path, row_group_size=group_size)
+        segment.checksum, segment.bytes = disk.checksum(path), path.stat().st_size
+    s, t = hash_texts(pa.array(["s", "t"])).tolist()
+    assert store.open(segment).arrays.sessions.tolist() == [0, 0, s, s, t, t]
+
+
+def test_events_without_sessions_take_no_room_for_them(team):
+    segment = give_events(make_dataset(team), [("1", "view", 1, {}), ("2", "view", 1, {}, "")])
+    assert len(EventStore(team.pk).open(segment).arrays.sessions) == 0
 
 
 @pytest.mark.parametrize("harm", ["gone", "cut", "old format", "another file", "no meta", "names"])

@@ -17,7 +17,7 @@ from tests.flows.rows import give_events
 
 pytestmark = pytest.mark.django_db
 
-ROWS = [(f"p{i % 7}", "abc"[i % 3], i % 4, {"plan": "gold", "size": i}) for i in range(40)]
+ROWS = [(f"p{i % 7}", "abc"[i % 3], i % 4, {"plan": "gold", "size": i}, f"session {i % 5}") for i in range(40)]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_missing_index_is_made_again(segment):
 
 
 def test_an_index_that_is_consistent_in_itself_but_of_other_events_is_found(team, segment):
-    other = give_events(make_dataset(team, "Shop"), [(who, "other", at, {}) for who, _, at, _ in ROWS])
+    other = give_events(make_dataset(team, "Shop"), [(who, "other", at, {}) for who, _, at, *_ in ROWS])
     shutil.rmtree(home(segment, "index"))
     shutil.copytree(home(other, "index"), home(segment, "index"))
     meta = home(segment, "index") / "meta.json"

@@ -18,7 +18,7 @@ from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
-from flows.services.charts import NAME_LENGTH
+from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
 EAGER = timedelta(seconds=3)
@@ -199,7 +199,7 @@ def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
     """The answer itself, or while it is computed the last one to the same question."""
     if run is not None and run.status == FlowRun.Status.DONE:
         return run
-    return queries.last_answer(form.dataset, form.query.digest()) if form.query else None
+    return queries.last_answer(form.dataset, form.query) if form.query else None
 
 
 def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
@@ -15,13 +15,15 @@ from django.utils import timezone
 
 from flows import queries
 from flows.engine.compute import compute_flow
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
+from flows.hashing import Keys
 from flows.labels import relabel
-from flows.models import Dataset, FlowChart, FlowRun
+from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.services import jobs
-from flows.store import DamagedSegment, EventStore, Snapshot
+from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
 ATTEMPTS = 3  # a question that took its worker down this often is given up
@@ -31,7 +33,7 @@ LABELS = ("start", "end", "only", "hide", "exclude")  # options that speak of la
 
 
 def check(*, dataset: Dataset, query: FlowQuery) -> None:
-    """Raises QueryError where the question names an event that the dataset does not have."""
+    """Raises QueryError where the question names an event or a cohort that the dataset does not have."""
     named = [(field, name) for field in LABELS for name in getattr(query, field)]
     done = [(each.kind, each.event) for each in query.people if each.event]
     unknown = queries.unknown_events(dataset, [name for _, name in done])
@@ -44,6 +46,10 @@ def check(*, dataset: Dataset, query: FlowQuery) -> None:
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+    there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
+    for each in query.people:
+        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
+            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
 
 
 def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
@@ -51,9 +57,8 @@ def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
 
     However many ask at once, one run is made: the database refuses a second, and who lost takes the winner's.
     """
-    digest = query.digest()
     while True:
-        if run := queries.live_run(dataset, digest):
+        if run := queries.live_run(dataset, query):
             return run
         try:
             with transaction.atomic():
@@ -62,7 +67,7 @@ def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
                     dataset=dataset,
                     dataset_version=dataset.version,
                     query=query.canonical(),
-                    digest=digest,
+                    digest=queries.digest_of(query, queries.named_cohorts(dataset, query)),
                 )
         except IntegrityError:
             continue
@@ -115,7 +120,10 @@ def run_flow(*, team_id: int, run_id: int) -> None:
 def answer(*, run: FlowRun) -> dict[str, Any]:
     """The result of a claimed run, on exactly its version of the events. Raises LostClaim once it is not ours."""
     query = FlowQuery.from_dict(run.query)
-    snapshot = _snapshot(run.dataset, query, run.dataset_version)
+    named, cohorts = open_cohorts(dataset=run.dataset, query=query)
+    if named and queries.digest_of(query, named) != run.digest:
+        raise QueryError("people", "people: a cohort was refreshed since this was asked. Ask again.")
+    snapshot = snapshot_for(dataset=run.dataset, query=query, version=run.dataset_version)
     done = 0.0
     stop = threading.Event()
 
@@ -125,7 +133,7 @@ def answer(*, run: FlowRun) -> dict[str, Any]:
 
     # The kernels work in a thread of their own, so that signs of life do not depend on how often they speak.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(compute, query, snapshot, progress=progress, cancelled=stop.is_set)
+        future = pool.submit(compute, query, snapshot, cohorts, progress=progress, cancelled=stop.is_set)
         try:
             while not _over(future):
                 jobs.beat(run, fraction=done)
@@ -142,12 +150,12 @@ def _over(future: Future[dict[str, Any]]) -> bool:
 def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     """The result without a worker: the kept one, or computed here and kept. Raises QueryError, DamagedSegment."""
     check(dataset=dataset, query=query)
-    digest = query.digest()
-    known = queries.live_run(dataset, digest)
+    known = queries.live_run(dataset, query)
     if known is not None and known.result is not None:
         return known.result
-    snapshot = _snapshot(dataset, query)
-    result = compute(query, snapshot)
+    named, cohorts = open_cohorts(dataset=dataset, query=query)
+    snapshot = snapshot_for(dataset=dataset, query=query)
+    result = compute(query, snapshot, cohorts)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -156,7 +164,7 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
                 dataset=dataset,
                 dataset_version=snapshot.version,
                 query=query.canonical(),
-                digest=digest,
+                digest=queries.digest_of(query, named),
                 status=FlowRun.Status.DONE,
                 started_at=now,
                 finished_at=now,
@@ -168,8 +176,21 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     return result
 
 
-def _snapshot(dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
-    """The events of one version, without the segments that lie outside the range."""
+def open_cohorts(*, dataset: Dataset, query: FlowQuery) -> tuple[list[Cohort], dict[int, Keys]]:
+    """The cohorts that a question names, as they are now, and their people. Raises DamagedCohort."""
+    store = EventStore(dataset.team_id)
+    while True:
+        named = queries.named_cohorts(dataset, query)
+        try:
+            return named, {cohort.pk: store.cohort(cohort) for cohort in named}
+        except DamagedCohort:
+            # A refresh or a deletion between the two takes the file away; then the rows are others now.
+            if [cohort.file for cohort in named] == [cohort.file for cohort in queries.named_cohorts(dataset, query)]:
+                raise
+
+
+def snapshot_for(*, dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
+    """The events of one version, without the segments that lie outside the range. Raises DamagedSegment."""
     since, until = (
         None if moment is None else moment_in(ZoneInfo("UTC"), moment) for moment in (query.range_from, query.range_to)
     )
@@ -179,6 +200,7 @@ def _snapshot(dataset: Dataset, query: FlowQuery, version: int | None = None) ->
 def compute(
     query: FlowQuery,
     snapshot: Snapshot,
+    cohorts: Mapping[int, Keys],
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -186,18 +208,26 @@ def compute(
     return compute_flow(
         query,
         snapshot.segments,
-        data_from=snapshot.data_from,
-        data_through=snapshot.data_through,
         dataset_version=snapshot.version,
+        progress=progress,
+        cancelled=cancelled,
+        **given(query, snapshot, cohorts),
+    )
+
+
+def given(query: FlowQuery, snapshot: Snapshot, cohorts: Mapping[int, Keys]) -> dict[str, Any]:
+    """What the engine is told beside the segments, whatever it is asked."""
+    return {
+        "data_from": snapshot.data_from,
+        "data_through": snapshot.data_through,
         # `check` has found them in the dataset; they may be missing from the segments that overlap the range.
-        catalogue=[
+        "catalogue": [
             *(name for field in LABELS for name in getattr(query, field)),
             *(each.event for each in query.people if each.event),
         ],
-        relabel=_relabelled(query, snapshot) if query.rules else None,
-        progress=progress,
-        cancelled=cancelled,
-    )
+        "relabel": _relabelled(query, snapshot) if query.rules else None,
+        "cohorts": cohorts,
+    }
 
 
 def _relabelled(query: FlowQuery, snapshot: Snapshot) -> dict[str, str]:
@@ -226,8 +256,8 @@ def sweep_runs() -> int:
 
 def _shown(dataset: Dataset) -> list[int]:
     """The newest result of every saved chart."""
-    questions = FlowChart.objects.filter(dataset=dataset).values_list("query", flat=True)
-    digests = {query.digest() for query in map(saved_query, questions) if query is not None}
+    questions = map(saved_query, FlowChart.objects.filter(dataset=dataset).values_list("query", flat=True))
+    digests = {queries.digest_of(query, queries.named_cohorts(dataset, query)) for query in questions if query}
     newest = FlowRun.objects.filter(dataset=dataset, digest__in=digests, status=FlowRun.Status.DONE)
     return list(newest.order_by("digest", "-dataset_version").distinct("digest").values_list("pk", flat=True))
 

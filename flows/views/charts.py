@@ -137,7 +137,7 @@ def _run(request: TeamRequest, form: QuestionForm) -> FlowRun | None:
     """The computation of what is asked. Whoever waits for one names it, so that a failed one is not begun again."""
     if form.query is None:
         return None
-    awaited = queries.awaited_run(form.dataset, form.query.digest(), request.GET.get("run", ""))
+    awaited = queries.awaited_run(form.dataset, form.query, request.GET.get("run", ""))
     return runs.settled(run=awaited or runs.ask(dataset=form.dataset, query=form.query), within=PATIENCE)
 
 

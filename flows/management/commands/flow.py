@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from accounts.models import Team
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import COLLAPSES, COUNTS, OCCURRENCES, FlowQuery, QueryError
 from flows.figures import duration, figure, share
 from flows.lettering import cut_middle_to, printable
-from flows.management.asking import Refused, dataset_named, team_named
+from flows.management.asking import Refused, cohort_named, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
+from flows.models import Dataset
 from flows.moments import read_moment
 from flows.services import runs
 from flows.store import DamagedSegment
@@ -40,6 +41,11 @@ class Command(OneLineCommand):
         parser.add_argument(
             "--did-not", nargs="+", action="extend", metavar="EVENT", help="only people who never did this"
         )
+        for name, said in (
+            ("--cohort", "only people who are in all of these cohorts"),
+            ("--not-cohort", "only people who are in none of these"),
+        ):
+            parser.add_argument(name, nargs="+", action="extend", metavar="SLUG_OR_ID", help=said)
         parser.add_argument("--steps", type=int, metavar="N", help="1 to 20, default 5")
         parser.add_argument("--top", type=int, metavar="N", help="labels a step, 1 to 50, default 8")
         parser.add_argument("--count", choices=COUNTS)
@@ -54,23 +60,25 @@ class Command(OneLineCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        team = team_named(options["team"])
-        dataset = dataset_named(team, options["dataset"])
+        dataset = dataset_named(team_named(options["team"]), options["dataset"])
         try:
-            result = runs.answer_now(dataset=dataset, query=_query(options, team))
+            result = runs.answer_now(dataset=dataset, query=question(options, dataset))
         except (QueryError, DamagedSegment) as error:
             raise Refused(error) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if options["json"] else "\n".join(_lines(result)))
 
 
-def _query(options: dict[str, Any], team: Team) -> FlowQuery:
+def question(options: dict[str, Any], dataset: Dataset) -> FlowQuery:
+    """Raises QueryError, and Refused where a cohort is not there."""
     names = (*LISTS, "steps", "top", "count", "occurrence", "within", "session_gap", "max_gap", "collapse", "paths")
     asked = {name: options[name] for name in names if options[name] is not None}
     did = [_did(text) for text in options["did"] or ()]
     asked["people"] = [*did, *({"did_not": event} for event in options["did_not"] or ())]
+    for kind, option in ((IN_COHORT, "cohort"), (NOT_IN_COHORT, "not_cohort")):
+        asked["people"] += [{kind: cohort_named(dataset, text).pk} for text in options[option] or ()]
     for name in ("from", "to"):
         if options[name] is not None:
-            asked[name] = read_moment(options[name], ZoneInfo(team.time_zone), name)
+            asked[name] = read_moment(options[name], ZoneInfo(dataset.team.time_zone), name)
     return FlowQuery.from_dict(asked)
 
 

@@ -14,8 +14,8 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from flows import tasks
-from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
 from flows.engine.query import QueryError
+from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
 from flows.services import cohorts, jobs
 from flows.services.sets import Busy
 from flows.store import DamagedSegment

@@ -53,13 +53,15 @@ class TeamViewSet(ReadOnlyModelViewSet[M]):
         if isinstance(exc, QueryError):
             wrong = self.request.method != "GET" or exc.field in OF_A_SET
             code = status.HTTP_400_BAD_REQUEST if wrong else status.HTTP_409_CONFLICT
-            return Response({"error": exc.sentence, "field": exc.field}, code)
+            return _refused(exc.sentence, code, field=exc.field)
         if isinstance(exc, ValidationError):
-            return Response({"error": exc.messages[0]}, status.HTTP_409_CONFLICT)
+            return _refused(exc.messages[0], status.HTTP_409_CONFLICT)
         if isinstance(exc, DamagedSegment):
-            return Response({"error": str(exc)}, status.HTTP_409_CONFLICT)
+            return _refused(str(exc), status.HTTP_409_CONFLICT)
         if isinstance(exc, sets.Busy):
-            return Response({"error": str(exc)}, status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+            answer = _refused(str(exc), status.HTTP_503_SERVICE_UNAVAILABLE)
+            answer["Retry-After"] = "5"
+            return answer
         return super().handle_exception(exc)
 
 
@@ -80,7 +82,7 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         if run.status == FlowRun.Status.DONE:
             return Response(run.result)
         if run.is_over:
-            return Response({"error": run.error or run.get_status_display()}, status.HTTP_409_CONFLICT)
+            return _refused(run.error or run.get_status_display(), status.HTTP_409_CONFLICT)
         return Response({"status": run.status, "fraction": run.fraction}, status.HTTP_202_ACCEPTED)
 
     @extend_schema(
@@ -151,6 +153,12 @@ class CohortViewSet(TeamViewSet[Cohort]):
     def refresh(self, request: Request, **kwargs: str) -> Response:
         """Choose its people anew, on the newest events."""
         return Response(CohortSerializer(cohorts.refresh_cohort(cohort=self.get_object())).data)
+
+
+def _refused(sentence: str, code: int, **more: str) -> Response:
+    # What was asked may stand in the sentence, with halves of characters that cannot be sent back.
+    said = {"error": sentence, **more}
+    return Response({key: text.encode(errors="replace").decode() for key, text in said.items()}, code)
 
 
 def _read(form: Serializer[Cohort]) -> dict[str, Any]:

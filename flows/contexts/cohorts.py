@@ -9,7 +9,7 @@ from flows.engine.result import OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
 from flows.lettering import cut_middle_to, printable
 from flows.models import Cohort
-from flows.services.runs import saved_query
+from flows.services.cohorts import origin
 
 ENDS = {"converted": "converted", "cut": "went further", "dropped": "dropped out", "open": "still open"}
 
@@ -24,9 +24,11 @@ class CohortRow:
 def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo) -> list[CohortRow]:
     rows = []
     for cohort in cohorts:
-        query = saved_query(cohort.query)
-        sentence = spoken(query, zone) if query else "This question is no longer understood."
-        rows.append(CohortRow(cohort, sentence, place(Selector.from_dict(cohort.selector))))
+        born = origin(cohort)
+        if born is None:
+            rows.append(CohortRow(cohort, "", "Its question is no longer understood"))
+        else:
+            rows.append(CohortRow(cohort, spoken(born[0], zone), place(born[1])))
     return rows
 
 

@@ -15,7 +15,7 @@ from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.hashing import Keys
 from flows.models import Cohort, Dataset
-from flows.services import runs, sets
+from flows.services import sets
 from flows.services.names import readable
 from flows.store import NewKeys, write_keys
 from flows.store.disk import remove, root
@@ -83,10 +83,10 @@ def refresh_cohort(*, cohort: Cohort) -> Cohort:
     Raises QueryError where it can no longer be answered, ValidationError where the cohort has gone, DamagedSegment,
     Busy, NotTheNumber.
     """
-    query = runs.saved_query(cohort.query)
-    if query is None:
+    born = origin(cohort)
+    if born is None:
         raise QueryError("query", "query: the question of this cohort is no longer understood.")
-    found = sets.people_of(dataset=cohort.dataset, query=query, selector=Selector.from_dict(cohort.selector))
+    found = sets.people_of(dataset=cohort.dataset, query=born[0], selector=born[1])
     with _written(cohort.dataset, found.keys) as new, transaction.atomic():
         row = _locked(cohort)
         if row.dataset_version > found.dataset_version:  # another refresh was later, and quicker
@@ -111,6 +111,14 @@ def delete_cohort(*, cohort: Cohort) -> None:
     row = _locked(cohort)
     row.delete()
     transaction.on_commit(partial(remove, root() / row.file), robust=True)
+
+
+def origin(cohort: Cohort) -> tuple[FlowQuery, Selector] | None:
+    """The question, and the number of its answer that the people stand behind; None if no longer understood."""
+    try:
+        return FlowQuery.from_dict(cohort.query), Selector.from_dict(cohort.selector)
+    except QueryError:
+        return None
 
 
 @contextmanager

@@ -200,7 +200,7 @@ def snapshot_for(*, dataset: Dataset, query: FlowQuery, version: int | None = No
 def compute(
     query: FlowQuery,
     snapshot: Snapshot,
-    cohorts: Mapping[int, Keys],
+    cohorts: Mapping[int, Keys] | None = None,
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -215,7 +215,7 @@ def compute(
     )
 
 
-def given(query: FlowQuery, snapshot: Snapshot, cohorts: Mapping[int, Keys]) -> dict[str, Any]:
+def given(query: FlowQuery, snapshot: Snapshot, cohorts: Mapping[int, Keys] | None) -> dict[str, Any]:
     """What the engine is told beside the segments, whatever it is asked."""
     return {
         "data_from": snapshot.data_from,

@@ -30,7 +30,7 @@ class Command(flow.Command):
         parser.add_argument("--target", default="", metavar="EVENT", help="of a link")
         for name in ("--kind", "--source-kind", "--target-kind"):
             parser.add_argument(name, default=EVENT, choices=KINDS)
-        parser.add_argument("--path", nargs="+", default=[], metavar="EVENT", help="all labels of a path, in order")
+        parser.add_argument("--path", nargs="+", default=(), metavar="EVENT", help="all labels of a path, in order")
         parser.add_argument("--state", choices=STATES, help="only those whose path ended so")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -22,7 +22,7 @@ from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.models import Cohort, FlowChart, FlowRun
 from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
-from flows.services import cohorts, runs, sets
+from flows.services import cohorts, line, runs, sets
 from flows.store import DamagedSegment
 
 PATIENCE = 2.0  # seconds that a request waits for its numbers before it says that they are on their way
@@ -58,10 +58,10 @@ class TeamViewSet(ReadOnlyModelViewSet[M]):
             return _refused(exc.messages[0], status.HTTP_409_CONFLICT)
         if isinstance(exc, DamagedSegment):
             return _refused(str(exc), status.HTTP_409_CONFLICT)
+        if isinstance(exc, line.TooManyWait):
+            return _refused(str(exc), status.HTTP_429_TOO_MANY_REQUESTS)
         if isinstance(exc, sets.Busy):
-            answer = _refused(str(exc), status.HTTP_503_SERVICE_UNAVAILABLE)
-            answer["Retry-After"] = "5"
-            return answer
+            return _refused(str(exc), status.HTTP_503_SERVICE_UNAVAILABLE)
         return super().handle_exception(exc)
 
 
@@ -158,7 +158,10 @@ class CohortViewSet(TeamViewSet[Cohort]):
 def _refused(sentence: str, code: int, **more: str) -> Response:
     # What was asked may stand in the sentence, with halves of characters that cannot be sent back.
     said = {"error": sentence, **more}
-    return Response({key: text.encode(errors="replace").decode() for key, text in said.items()}, code)
+    answer = Response({key: text.encode(errors="replace").decode() for key, text in said.items()}, code)
+    if code in (status.HTTP_429_TOO_MANY_REQUESTS, status.HTTP_503_SERVICE_UNAVAILABLE):
+        answer["Retry-After"] = "5"
+    return answer
 
 
 def _read(form: Serializer[Cohort]) -> dict[str, Any]:

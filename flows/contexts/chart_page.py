@@ -86,6 +86,7 @@ class ChartPage:
     actions: tuple[Action, ...]
     suggestions: tuple[Suggestion, ...]
     is_paused: bool
+    turned_away: str  # why it was not asked
 
     @property
     def is_waiting(self) -> bool:
@@ -108,7 +109,7 @@ class ChartPage:
     def error(self) -> str:
         if self.is_invalid:
             return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
-        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else ""
+        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else self.turned_away
 
     @property
     def was_cancelled(self) -> bool:
@@ -156,6 +157,7 @@ def chart_page(
     run: FlowRun | None,
     address: Address,
     is_paused: bool = False,
+    turned_away: str = "",
 ) -> ChartPage:
     team = membership.team
     shown = _shown(form, run)
@@ -183,6 +185,7 @@ def chart_page(
         actions=tuple(_actions(panel, form, address)),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
+        turned_away=turned_away,
     )
 
 

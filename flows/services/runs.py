@@ -22,7 +22,7 @@ from flows.hashing import Keys
 from flows.labels import relabel
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
-from flows.services import jobs
+from flows.services import connections, jobs, line
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
@@ -56,10 +56,12 @@ def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
     """The computation of a question on the newest events: the one that exists, or a new one.
 
     However many ask at once, one run is made: the database refuses a second, and who lost takes the winner's.
+    Raises TooManyWait.
     """
     while True:
         if run := queries.live_run(dataset, query):
             return run
+        line.check_room(dataset.team)
         try:
             with transaction.atomic():
                 run = FlowRun.objects.create(
@@ -82,10 +84,11 @@ def _ring(run: FlowRun) -> None:
 
 
 def settled(*, run: FlowRun, within: float) -> FlowRun:
-    """The run as it is once it is over, or after `within` seconds."""
+    """The run as it is once it is over, or after `within` seconds. Between two looks it holds no connection."""
     until = time.monotonic() + within
     pause = 0.008
     while not run.is_over and time.monotonic() < until:
+        connections.let_go()
         time.sleep(pause)
         pause = min(pause * 1.5, 0.04)
         run.refresh_from_db(fields=["status"])
@@ -93,16 +96,22 @@ def settled(*, run: FlowRun, within: float) -> FlowRun:
     return run
 
 
-def run_flow(*, team_id: int, run_id: int) -> None:
-    """Compute a queued run. Doing it twice, or after somebody else took it, changes nothing."""
+def run_in_turn() -> None:
+    """Compute the run whose turn it is. A bell says that somebody waits; who is next is not its to say."""
+    while (run := line.next_in_line()) and not run_flow(team_id=run.team_id, run_id=run.pk):
+        pass  # another worker took it, so another one is next
+
+
+def run_flow(*, team_id: int, run_id: int) -> bool:
+    """Compute a queued run; False if it is not there to be taken. Doing it twice changes nothing."""
     if not FlowRun.objects.filter(team_id=team_id, pk=run_id).exists():
-        return
+        return False
     run = jobs.claim(FlowRun, run_id)
     if run is None:
-        return
+        return False
     if run.attempt > ATTEMPTS:
         jobs.fail(run, "The computation ended its worker several times and was given up. Try a shorter range.")
-        return
+        return True
     try:
         result = answer(run=run)
         jobs.finish(run, result=result, fraction=1.0)
@@ -115,6 +124,7 @@ def run_flow(*, team_id: int, run_id: int) -> None:
     except Exception:
         jobs.fail(run, "The computation failed through a fault of ours. It has been written to the log.")
         raise
+    return True
 
 
 def answer(*, run: FlowRun) -> dict[str, Any]:

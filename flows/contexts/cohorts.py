@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flows.chart_view import end_words
 from flows.contexts.sentence import NAME_LENGTH, spoken
+from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
 from flows.lettering import cut_middle_to, printable
 from flows.models import Cohort
 from flows.services.cohorts import origin
-
-ENDS = {"converted": "converted", "cut": "went further", "dropped": "dropped out", "open": "still open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo) -> list[CohortRow]:
         if born is None:
             rows.append(CohortRow(cohort, "", "Its question is no longer understood"))
         else:
-            rows.append(CohortRow(cohort, spoken(born[0], zone), place(born[1])))
+            rows.append(CohortRow(cohort, spoken(born[0], zone), place(*born)))
     return rows
 
 
-def place(selector: Selector) -> str:
-    """Where in the answer the people stand: "search at step 1, dropped out"."""
+def place(query: FlowQuery, selector: Selector) -> str:
+    """Where in the answer the people stand: "search at step 1, dropped"."""
     words = "All of them"
     if selector.set == CONVERTED:
         words = "Whoever reached the end"
@@ -47,7 +47,8 @@ def place(selector: Selector) -> str:
         words = f"{source} → {target} at step {selector.step}"
     elif selector.set == PATH:
         words = " → ".join(_name("", label) for label in selector.path)
-    return f"{words}, {ENDS[selector.state]}" if selector.state else words
+    ends = end_words(query.steps, query.backwards)
+    return f"{words}, {ends[selector.state].lower()}" if selector.state else words
 
 
 def _name(kind: str, label: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Team
 from flows import queries
+from flows.contexts.cohorts import place
 from flows.engine.arrays import actor_key
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
@@ -473,3 +474,21 @@ def test_the_cohort_of_another_dataset_or_team_does_not_exist(cohort, team, char
 def test_the_store_of_one_team_opens_no_cohort_of_another(cohort):
     with pytest.raises(ValueError, match="another team"):
         EventStore(cohort.team_id + 1).cohort(cohort)
+
+
+# --- Words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        (Selector(set="matched"), "All of them"),
+        (Selector(set="converted"), "Whoever reached the end"),
+        (Selector(set="node", step=1, label="search", state="dropped"), "search at step 1, entered"),
+        (Selector(set="node", step=2, kind="other"), "Other at step 2"),
+        (Selector(set="link", step=0, source="a", target_kind="other"), "a → Other at step 0"),
+        (Selector(set="path", path=("a", "\u202eb"), state="cut"), "a → b, before step 3"),
+    ],
+)
+def test_where_people_stand_is_said_in_words(selector, said):
+    assert place(FlowQuery(end=("order",), steps=3), selector) == said

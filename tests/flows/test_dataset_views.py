@@ -125,7 +125,7 @@ def test_cohorts_are_listed_with_what_they_are(dataset, team, vera, bob, sign_in
     page = client.get(address).text
     assert "Buyers &lt;b&gt;" in page
     assert "buy at step 0" in page
-    assert "All of them, still open" in page
+    assert "All of them, open" in page
     assert "Of people who did buy" in page
     Cohort.objects.update(query={"magic": 1})
     assert "Its question is no longer understood" in client.get(address).text

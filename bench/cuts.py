@@ -37,20 +37,19 @@ def _write(data: Generated, draft: Path, segments: int, by: str) -> None:
     whole = data.segment()
     number = _numbers(whole.times, segments, by, data.seed)
     for i in range(segments):
-        rows = np.flatnonzero(number == i)
-        people = np.searchsorted(whole.starts, rows, side="right") - 1
-        first = np.flatnonzero(np.diff(people, prepend=-1))
-        columns = {
-            "keys": whole.keys[people[first]],
-            "starts": np.append(first, len(rows)),
-            "times": whole.times[rows],
-            "codes": whole.codes[rows],
-        }
+        part = only(whole, np.flatnonzero(number == i))
         directory = draft / str(i)
         directory.mkdir(parents=True)
-        for name, column in columns.items():
-            file, dtype = COLUMNS[name]
-            column.astype(dtype).tofile(directory / file)
+        for name, (file, dtype) in COLUMNS.items():
+            getattr(part, name).astype(dtype, copy=False).tofile(directory / file)
+
+
+def only(whole: SegmentArrays, rows: NDArray[np.int64]) -> SegmentArrays:
+    """A segment, in memory, of some events of another, whose rows are given in ascending order."""
+    people = np.searchsorted(whole.starts, rows, side="right") - 1
+    first = np.flatnonzero(np.diff(people, prepend=-1))
+    starts = np.append(first, len(rows))
+    return SegmentArrays(whole.keys[people[first]], starts, whole.times[rows], whole.codes[rows], whole.names)
 
 
 def _numbers(times: NDArray[np.int64], segments: int, by: str, seed: int) -> NDArray[np.uint8]:

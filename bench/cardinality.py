@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.child import watch
-from bench.cold import memory
+from bench.child import memory, watch
 from bench.data import event_name, generate
 from bench.part import Options, main, timed, timed_row
 from bench.peers import duck

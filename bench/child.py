@@ -17,6 +17,8 @@ from typing import Any
 
 from bench.data import COLUMNS, opened
 from bench.questions import Result, asking, numbers_of
+from bench.report import Ratio, Row
+from flows.engine.compute import GIB
 from flows.engine.query import FlowQuery
 
 LOOK_EVERY = 0.001
@@ -112,6 +114,27 @@ def watch(home: Path, query: FlowQuery, threads: int, times: int = 1, cache: Pat
         raise RuntimeError(f"the process that was to answer ended with status {child.returncode}")
     found = json.loads(answer)
     return Watched(**found, idle=peaks.first["RssAnon"], anonymous=peaks.anonymous, mapped_files=peaks.mapped_files)
+
+
+def memory(question: str, found: Watched, same: bool | None = None) -> list[Row]:
+    """Rows of what a process had resident at most: of its own, and of mapped files."""
+    of_its_own = Row(
+        who="journeymap",
+        question=f"peak memory of its own: {question}",
+        best=found.anonymous / MIB,
+        unit="MiB",
+        ratios=(Ratio((found.anonymous - found.idle) / GIB, "the budget of 1 GiB"),),
+        same=same,
+        note=f"{found.idle / MIB:,.0f} MiB of it before it was asked, which the ratio leaves out",
+    )
+    mapped = Row(
+        who="journeymap",
+        question=f"peak of mapped files: {question}",
+        best=found.mapped_files / MIB,
+        unit="MiB",
+        note="events and programs; the system takes them back at will",
+    )
+    return [of_its_own, mapped]
 
 
 def forget(home: Path) -> None:

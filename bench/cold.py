@@ -7,12 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.child import MIB, Watched, forget, watch
+from bench.child import MIB, Watched, forget, memory, watch
 from bench.data import generate
 from bench.part import Options, Timed, main, timed_row
 from bench.questions import SESSIONS, USERS, WIDEST, question
 from bench.report import Part, Ratio, Row
-from flows.engine.compute import GIB
 from flows.engine.warmup import compile_kernels
 
 PATHS = 50
@@ -52,27 +51,6 @@ def _first(question: str, found: Sequence[Watched], again: float) -> Row:
     spent = Timed(tuple(each.first for each in found), quickest.result)
     note = f"{quickest.started * 1e3:,.0f} ms to import, {quickest.asked[0] * 1e3:,.0f} ms to ask"
     return timed_row("journeymap", question, spent, Ratio(spent.best / again, "asked again"), note=note)
-
-
-def memory(question: str, found: Watched, same: bool | None = None) -> list[Row]:
-    """Rows of what a process had resident at most: of its own, and of mapped files."""
-    of_its_own = Row(
-        who="journeymap",
-        question=f"peak memory of its own: {question}",
-        best=found.anonymous / MIB,
-        unit="MiB",
-        ratios=(Ratio((found.anonymous - found.idle) / GIB, "the budget of 1 GiB"),),
-        same=same,
-        note=f"{found.idle / MIB:,.0f} MiB of it before it was asked, which the ratio leaves out",
-    )
-    mapped = Row(
-        who="journeymap",
-        question=f"peak of mapped files: {question}",
-        best=found.mapped_files / MIB,
-        unit="MiB",
-        note="events and programs; the system takes them back at will",
-    )
-    return [of_its_own, mapped]
 
 
 if __name__ == "__main__":

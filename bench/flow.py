@@ -85,8 +85,8 @@ def sums_of(data: Generated, options: Options) -> dict[str, Timed[Any]]:
         np.repeat(segment.keys, np.diff(segment.starts)).tofile(events)
     key_of_event = np.memmap(events, "<u8", "r").view(np.ndarray)
     key_of_event.flags.writeable = False
-    stored = [segment.keys, segment.starts, segment.times, segment.codes]
-    by_event = [key_of_event, segment.times, segment.codes]
+    stored: list[NDArray[Any]] = [segment.keys, segment.starts, segment.times, segment.codes]
+    by_event: list[NDArray[Any]] = [key_of_event, segment.times, segment.codes]
     return {
         "numpy.sum": _summed(np.sum, stored, options),
         STORED: _summed(_total, stored, options),
@@ -102,7 +102,7 @@ def _summed(add: Any, columns: list[NDArray[Any]], options: Options) -> Timed[in
 
 @njit(cache=True, nogil=True)
 def _total(column: Any) -> Any:
-    total = 0
+    total = np.int64(0)
     for i in range(column.size):
         total += np.int64(column[i])
     return total

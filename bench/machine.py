@@ -7,7 +7,6 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-import llvmlite
 import numba
 import numpy as np
 
@@ -22,7 +21,7 @@ def machine(threads: int) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": f"Python {platform.python_version()}",
         "numpy": f"NumPy {np.__version__}",
-        "numba": f"Numba {numba.__version__} (llvmlite {llvmlite.__version__})",
+        "numba": f"Numba {numba.__version__}",
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
 

@@ -18,6 +18,7 @@ from bench.machine import machine
 from bench.report import Part, Ratio, Row, markdown
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed(Generic[T]):
+class Timed(Generic[T_co]):
     """Seconds of several runs, and what the last one answered."""
 
     seconds: tuple[float, ...]
-    answer: T
+    answer: T_co
 
     @property
     def best(self) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from typing import Any
 
 from bench.data import DAY, Generated, generate
 from bench.part import Options, main, timed, timed_row
 from bench.peers import postgres, retentioneering, umami
+from bench.peers.venvs import NotInstallable
 from bench.questions import (
     DEFAULT,
     SESSIONS,
@@ -40,22 +42,19 @@ def run(options: Options) -> Part:
 
 def _step_matrix(data: Generated, options: Options, versions: dict[str, str]) -> list[Row]:
     """Nothing collapsed and no window, as there; every count of every step must be the same."""
-    everything = {"within": MAX_DURATION, "collapse": "none"}
     try:
         found = retentioneering.ask(data, data.names()[0], STEPS, options.threads, options.peer_repeat)
-    except RuntimeError as error:
+    except NotInstallable as error:
         print(error, file=sys.stderr)
-        return [Row(who=retentioneering.NAME, question="step matrix", note="not measured: it does not run here")]
+        return [Row(who=retentioneering.NAME, question="step matrix", note="not measured: it cannot be installed here")]
     versions[retentioneering.NAME] = found.version
     rows = []
     for asked, start, theirs in (
         ("paths from their first event", data.names(), found.whole),
         (f"paths from {data.names()[0]}", data.names()[:1], found.anchored),
     ):
-        default, widest = (
-            timed(asking(question(USERS, top, start=start, **everything), data, options.threads), options.repeat)
-            for top in (DEFAULT, WIDEST)
-        )
+        queries = (question(USERS, top, start=start, within=MAX_DURATION, collapse="none") for top in (DEFAULT, WIDEST))
+        default, widest = (timed(asking(query, data, options.threads), options.repeat) for query in queries)
         rows.append(timed_row("journeymap", f"users, {asked}", default))
         counts = step_counts(answer_of(widest.answer))
         paths = widest.answer["units"]["matched"]
@@ -69,7 +68,7 @@ def _step_matrix(data: Generated, options: Options, versions: dict[str, str]) ->
 def _journeys(data: Generated, options: Options, versions: dict[str, str]) -> list[Row]:
     """Sessions from their first event, as there a visit; the most frequent whole paths, and all steps and links."""
     names = data.names()
-    asked = {"start": names, "steps": JOURNEY - 1, "collapse": "none"}
+    asked: dict[str, Any] = {"start": names, "steps": JOURNEY - 1, "collapse": "none"}
     query = question(SESSIONS, paths=umami.SHOWN, **asked)
     ours = timed(asking(query, data, options.threads), options.repeat)
     # With the data's end far away no path is open: one that is shorter than the limit has one end, a longer one two.

@@ -38,8 +38,9 @@ def ask(data: Generated, anchor: str, steps: int, threads: int, repeat: int) -> 
 
     Raises
     ------
+    NotInstallable
     RuntimeError
-        If it cannot be installed or does not answer.
+        If it does not answer.
     """
     source = data.directory / "events.parquet"
     pq.write_table(events_table(data), source)

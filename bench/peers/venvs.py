@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 
+class NotInstallable(Exception):
+    """A peer cannot be had on this machine; the text says why."""
+
+
 def python_of(directory: Path, peer: str) -> str:
     """A Python that has what ``requirements-<peer>.txt`` lists; its environment is made once.
 
     Raises
     ------
-    RuntimeError
-        If it cannot be installed.
+    NotInstallable
     """
     home = directory / f"venv-{peer}"
     python = home / "bin" / "python"
@@ -23,7 +26,7 @@ def python_of(directory: Path, peer: str) -> str:
         made = _run(sys.executable, "-m", "venv", "--clear", str(home))
         made = made or _run(str(python), "-m", "pip", "install", "--quiet", "-r", str(wanted))
         if made:
-            raise RuntimeError(f"{peer} cannot be installed:\n{made[-2000:]}")
+            raise NotInstallable(f"{peer} cannot be installed:\n{made[-2000:]}")
         done.write_text(wanted.read_text())
     return str(python)
 

@@ -153,7 +153,7 @@ def _blocks(events: int, labels: int, seed: int) -> Iterator[tuple[NDArray[Any],
 def _clock(events: int, people: int, chance: np.random.Generator) -> tuple[NDArray[Any], ...]:
     """Ends of the people's events, times, and which events begin a session."""
     lengths = np.clip(chance.lognormal(2.4, 1.15, people), 1, 2000)
-    lengths = np.maximum(1, lengths * (events / lengths.sum())).astype(np.int64)
+    lengths = np.maximum(1, np.rint(lengths * (events / lengths.sum()))).astype(np.int64)
     ends = np.cumsum(lengths)
     total = int(ends[-1])
     new_session = chance.random(total) < 0.12

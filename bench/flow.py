@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from bench.data import Generated, generate
-from bench.part import Options, Timed, main, timed, timed_row
+from bench.part import Options, Timed, main, timed, timed_in_turn, timed_row
 from bench.peers import clickhouse, duck
 from bench.questions import (
     DEFAULT,
@@ -52,32 +53,29 @@ class Ours:
 def run(options: Options) -> Part:
     data = generate(options.directory, options.events)
     compile_kernels()
-    sums = sums_of(data, options)
+    with ThreadPoolExecutor(options.threads) as pool:
+        runs: dict[Any, Callable[[], Any]] = {**_sums(data, pool, options.threads)}
+        for count in (USERS, SESSIONS):
+            for top in (DEFAULT, WIDEST):
+                runs[count, top] = asking(question(count, top), data, options.threads)
+        spent = timed_in_turn(runs, options.repeat)
     rows = [
-        timed_row("numpy.sum", "key of each person, first event of each, time, code", sums["numpy.sum"]),
-        timed_row("compiled loop", "the same: as stored", sums[STORED]),
-        timed_row("compiled loop", "key of each event (8 bytes, as peers read it), time, code", sums[PER_EVENT]),
+        timed_row("numpy.sum", "key of each person, first event of each, time, code", spent["numpy.sum"]),
+        timed_row("compiled loop", "the same: as stored", spent[STORED]),
+        timed_row("compiled loop", "key of each event (8 bytes, as peers read it), time, code", spent[PER_EVENT]),
     ]
-    ours = {count: asked(data, count, options) for count in (USERS, SESSIONS)}
+    ours = {count: Ours(spent[count, DEFAULT], spent[count, WIDEST]) for count in (USERS, SESSIONS)}
     for count, found in ours.items():
-        for name, spent in ((f"top {DEFAULT} and Other", found.default), (f"top {WIDEST}", found.widest)):
-            ratios = (Ratio(spent.best / sums[floor].best, floor) for floor in (STORED, PER_EVENT))
-            rows.append(timed_row("journeymap", f"{count}, {name}", spent, *ratios))
+        for name, took in ((f"top {DEFAULT} and Other", found.default), (f"top {WIDEST}", found.widest)):
+            ratios = (Ratio(took.best / spent[floor].best, floor) for floor in (STORED, PER_EVENT))
+            rows.append(timed_row("journeymap", f"{count}, {name}", took, *ratios))
     rows += _duckdb(data, ours, options)
-    asked_of_chdb, chdb = _chdb(data, ours, options)
+    version, chdb = _chdb(data, ours, options)
     title = f"Flow: {data.events:,} events of {data.people:,} people, 10 steps"
-    versions = {duck.NAME: duck.VERSION, clickhouse.NAME: asked_of_chdb}
-    return Part("flow", title, rows + chdb, versions)
+    return Part("flow", title, rows + chdb, {duck.NAME: duck.VERSION, clickhouse.NAME: version})
 
 
-def asked(data: Generated, count: str, options: Options) -> Ours:
-    default, widest = (
-        timed(asking(question(count, top), data, options.threads), options.repeat) for top in (DEFAULT, WIDEST)
-    )
-    return Ours(default, widest)
-
-
-def sums_of(data: Generated, options: Options) -> dict[str, Timed[Any]]:
+def _sums(data: Generated, pool: Executor, threads: int) -> dict[str, Callable[[], int]]:
     """Read once what a flow must read: the floor under any computation, warm and memory-mapped."""
     segment = data.segment()
     events = data.directory / "key_of_event.u64"
@@ -87,17 +85,12 @@ def sums_of(data: Generated, options: Options) -> dict[str, Timed[Any]]:
     key_of_event.flags.writeable = False
     stored: list[NDArray[Any]] = [segment.keys, segment.starts, segment.times, segment.codes]
     by_event: list[NDArray[Any]] = [key_of_event, segment.times, segment.codes]
-    return {
-        "numpy.sum": _summed(np.sum, stored, options),
-        STORED: _summed(_total, stored, options),
-        PER_EVENT: _summed(_total, by_event, options),
-    }
 
+    def adding(add: Any, columns: list[NDArray[Any]]) -> Callable[[], int]:
+        shares = [share for column in columns for share in np.array_split(column, threads)]
+        return lambda: sum(map(int, pool.map(add, shares)))
 
-def _summed(add: Any, columns: list[NDArray[Any]], options: Options) -> Timed[int]:
-    shares = [share for column in columns for share in np.array_split(column, options.threads)]
-    with ThreadPoolExecutor(options.threads) as pool:
-        return timed(lambda: sum(map(int, pool.map(add, shares))), options.repeat)
+    return {"numpy.sum": adding(np.sum, stored), STORED: adding(_total, stored), PER_EVENT: adding(_total, by_event)}
 
 
 @njit(cache=True, nogil=True)

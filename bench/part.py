@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -17,6 +17,7 @@ import numpy as np
 from bench.machine import machine
 from bench.report import Part, Ratio, Row, markdown
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -54,13 +55,19 @@ class Timed(Generic[T_co]):
 
 def timed(run: Callable[[], T], repeat: int) -> Timed[T]:
     """Time some runs after a first one, which warms caches and does not count."""
-    answer = run()
-    seconds = []
+    return timed_in_turn({"": run}, repeat)[""]
+
+
+def timed_in_turn(runs: Mapping[K, Callable[[], T]], repeat: int) -> dict[K, Timed[T]]:
+    """Time several runs by turns, so that whatever else the machine does falls on all of them and ratios stay true."""
+    answers = {name: run() for name, run in runs.items()}
+    seconds: dict[K, list[float]] = {name: [] for name in runs}
     for _ in range(repeat):
-        began = time.perf_counter()
-        answer = run()
-        seconds.append(time.perf_counter() - began)
-    return Timed(tuple(seconds), answer)
+        for name, run in runs.items():
+            began = time.perf_counter()
+            answers[name] = run()
+            seconds[name].append(time.perf_counter() - began)
+    return {name: Timed(tuple(seconds[name]), answers[name]) for name in runs}
 
 
 def timed_row(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import COLUMNS, DAY, Generated, mapped
+from bench.data import COLUMNS, DAY, NO_TIES, Generated, mapped
 from flows.engine.arrays import SegmentArrays
 
 TIME, ARRIVAL = "time", "arrival"

@@ -78,7 +78,7 @@ def event_code(name: str) -> int:
 
 def mapped(directory: Path, names: Sequence[str]) -> SegmentArrays:
     """A segment whose columns stand in a directory."""
-    columns = {name: np.memmap(directory / file, dtype, "r") for name, (file, dtype) in COLUMNS.items()}
+    columns: dict[str, Any] = {name: np.memmap(directory / file, dtype, "r") for name, (file, dtype) in COLUMNS.items()}
     return SegmentArrays(**columns, names=names, ties=NO_TIES)
 
 

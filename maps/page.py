@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
 from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
 
-FIRST_HUE = 252
 KIND_ICONS = {
     Lane.Kind.TEXT: "notebook-text",
     Lane.Kind.TOUCHPOINT: "link",
@@ -152,7 +152,7 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                 number=place + 1,
                 column=len(step_heads) + 2,
                 span=len(members),
-                hue=round(FIRST_HUE + 360 * place / len(ordered)) % 360,
+                hue=stage_hue(place, len(ordered)),
                 first=place == 0,
                 last=place == len(ordered) - 1,
             )

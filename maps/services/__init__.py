@@ -1,5 +1,6 @@
 """Everything that changes a map. Keys of rows are looked up under the lock of the map: foreign ones are a 404."""
 
+from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
@@ -24,6 +25,7 @@ __all__ = [
     "add_stage",
     "add_step",
     "body_of",
+    "build_map",
     "clear_emotion",
     "create_map",
     "ensure_channels",

@@ -7,11 +7,12 @@ every card of the cell begins with a bullet and goes on indented.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 from maps.documents.shapes import CardPart, OpportunityPart, TouchpointPart
 from maps.models import Card, Lane, Opportunity
-from maps.services.texts import flat
+from maps.texts import flat
 
 BULLET = "• "
 INDENT = "  "
@@ -44,18 +45,38 @@ def cell_text(kind: str, cards: Iterable[CardPart]) -> str:
     return "\n".join(texts)
 
 
-def cards_of(kind: str, text: str) -> tuple[CardPart, ...]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A card as it was written; `details` has what stood in brackets, by the names that `save_card` knows."""
+
+    body: str
+    details: dict[str, Any]
+
+
+def written_cards(kind: str, text: str) -> tuple[Written, ...]:
     """The cards of a cell in a lane of that kind. Bodies are not yet held against any limit."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").split("\n")
     if not lines[0].startswith(BULLET):
-        return tuple(_card(kind, line.strip()) for line in lines if line.strip())
+        return tuple(_written(kind, line.strip()) for line in lines if line.strip())
     bodies: list[list[str]] = []
     for line in lines:
         if line.startswith(BULLET):
             bodies.append([line.removeprefix(BULLET)])
         else:
             bodies[-1].append(line.removeprefix(INDENT))
-    return tuple(_card(kind, "\n".join(body).strip()) for body in bodies if "".join(body).strip())
+    return tuple(_written(kind, "\n".join(body).strip()) for body in bodies if "".join(body).strip())
+
+
+def cards_of(kind: str, text: str) -> tuple[CardPart, ...]:
+    return tuple(_part(kind, card) for card in written_cards(kind, text))
+
+
+def _part(kind: str, card: Written) -> CardPart:
+    if card.details and kind == Lane.Kind.TOUCHPOINT:
+        return CardPart(card.body, touchpoint=TouchpointPart(**card.details))
+    if card.details and kind == Lane.Kind.OPPORTUNITY:
+        return CardPart(card.body, opportunity=OpportunityPart(**card.details))
+    return CardPart(card.body, **card.details)
 
 
 def _behind(kind: str, card: CardPart) -> str:
@@ -69,50 +90,48 @@ def _behind(kind: str, card: CardPart) -> str:
     return ""
 
 
-def _card(kind: str, text: str) -> CardPart:
+def _written(kind: str, text: str) -> Written:
     found = _BEHIND.fullmatch(text)
-    if found and found["body"] and (read := _READERS.get(kind)) and (card := read(found["body"], found["details"])):
-        return card
-    return CardPart(text)
+    read = _READERS.get(kind)
+    details = read(found["details"]) if found and found["body"] and read else None
+    return Written(text, {}) if details is None or found is None else Written(found["body"], details)
 
 
-def _touchpoint(body: str, details: str) -> CardPart:
-    return CardPart(body, touchpoint=TouchpointPart(channel=flat(details)))
+def _channel(details: str) -> dict[str, Any]:
+    return {"channel": flat(details)}
 
 
-def _pain(body: str, details: str) -> CardPart | None:
+def _pain(details: str) -> dict[str, Any] | None:
     severities = {word: number for number, word in SEVERITIES.items()}
-    card = CardPart(body)
+    said: dict[str, Any] = {}
     for word in _words(details):
         if word in severities:
-            card = replace(card, severity=severities[word])
+            said["severity"] = severities[word]
         elif word in Card.Evidence.values:
-            card = replace(card, evidence=word)
+            said["evidence"] = word
         else:
             return None
-    return card
+    return said
 
 
-def _opportunity(body: str, details: str) -> CardPart | None:
-    idea = OpportunityPart()
+def _opportunity(details: str) -> dict[str, Any] | None:
+    said: dict[str, Any] = {}
     for word in _words(details):
-        if number := re.fullmatch(r"value ([1-5])", word):
-            idea = replace(idea, value=int(number[1]))
-        elif number := re.fullmatch(r"effort ([1-5])", word):
-            idea = replace(idea, effort=int(number[1]))
+        if number := re.fullmatch(r"(value|effort) ([1-5])", word):
+            said[number[1]] = int(number[2])
         elif word in Opportunity.Status.values:
-            idea = replace(idea, status=word)
+            said["status"] = word
         else:
             return None
-    return CardPart(body, opportunity=idea)
+    return said
 
 
 def _words(details: str) -> list[str]:
     return [flat(word).lower() for word in details.split(",")]
 
 
-_READERS: dict[str, Callable[[str, str], CardPart | None]] = {
-    Lane.Kind.TOUCHPOINT: _touchpoint,
+_READERS: dict[str, Callable[[str], dict[str, Any] | None]] = {
+    Lane.Kind.TOUCHPOINT: _channel,
     Lane.Kind.PAIN: _pain,
     Lane.Kind.OPPORTUNITY: _opportunity,
 }

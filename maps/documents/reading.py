@@ -22,13 +22,9 @@ from maps.documents.shapes import (
     TouchpointPart,
 )
 from maps.documents.values import fault, flag, line, name, of_type, one_of, optional, record, several, text, whole
+from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity
-from maps.services.cards import MOST_CARDS
-from maps.services.emotions import LABEL_LIMIT
-from maps.services.lanes import MOST_LANES
-from maps.services.stages import MOST_STAGES
-from maps.services.steps import MOST_STEPS
-from maps.services.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT, body_of
+from maps.texts import BODY_LIMIT, LABEL_LIMIT, NAME_LIMIT, TITLE_LIMIT, body_of
 
 FORMAT = "journeymap"
 VERSION = 1
@@ -40,6 +36,8 @@ MOST_CHANNELS = 500
 NAME = name(NAME_LIMIT)
 TITLE = name(TITLE_LIMIT)
 WORDS = text(BODY_LIMIT)
+FEELING_LABEL = line(LABEL_LIMIT)
+CHANNEL_NAME = line(80)
 BODY = text(BODY_LIMIT, clean=lambda given, _: body_of(given))
 
 
@@ -84,7 +82,7 @@ _CARD = record(
     colour=line(12),
     owner=_checked(254, validate_email),
     touchpoint=optional(
-        record(TouchpointPart, channel=line(80), importance_to_customer=_SCORE, importance_to_business=_SCORE)
+        record(TouchpointPart, channel=CHANNEL_NAME, importance_to_customer=_SCORE, importance_to_business=_SCORE)
     ),
     opportunity=optional(
         record(
@@ -112,7 +110,7 @@ _LANE = record(
             FeelingPart,
             step=_STEP,
             score=whole(-2, 2),
-            label=line(LABEL_LIMIT),
+            label=FEELING_LABEL,
             source=one_of(EmotionPoint.Source.values),
             n=optional(whole(0, 2**31 - 1)),
         ),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 
-from maps.services.texts import flat, one_line, paragraphs, short_enough
+from maps.texts import flat, one_line, paragraphs, short_enough
 
 T = TypeVar("T")
 Reader = Callable[[Any, str], T]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from maps.documents.shapes import MapDocument
 from maps.models import EmotionPoint, Lane
-from maps.services.texts import flat
+from maps.texts import flat
 
 MIDDLE = 3
 _HOSTILE = re.compile(r"[#:;%<>{}&\"`]")

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from maps.documents.reading import as_data, from_data
 from maps.documents.shapes import MapDocument
 from maps.imports import csv, grid, json, mermaid, xlsx
-from maps.services.texts import TITLE_LIMIT, flat
+from maps.texts import TITLE_LIMIT, flat
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 20 * 1024**2
 UNTITLED = "Imported map"
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",

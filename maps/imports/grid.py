@@ -11,11 +11,10 @@ from maps.documents.shapes import CardPart, CellPart, FeelingPart, LanePart, Map
 from maps.documents.values import fault
 from maps.exports.grid import KIND, MOMENT_OF_TRUTH, ROLE, STEP
 from maps.exports.xlsx import about
+from maps.limits import MOST_LANES, MOST_STEPS
 from maps.models import JourneyMap, Lane
 from maps.notation import cards_of, feeling_of
-from maps.services.lanes import MOST_LANES
-from maps.services.steps import MOST_STEPS
-from maps.services.texts import flat
+from maps.texts import flat
 
 MOST_ROWS = MOST_LANES + 2
 MOST_COLUMNS = MOST_STEPS + 3

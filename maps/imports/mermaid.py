@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from maps.documents.shapes import FeelingPart, LanePart, MapDocument, PersonaPart, StagePart, StepPart
 from maps.exports.mermaid import MIDDLE
 from maps.library import BLANK
+from maps.limits import MOST_STEPS
 from maps.models import Lane
-from maps.services.steps import MOST_STEPS
-from maps.services.texts import flat
+from maps.texts import flat
 
 _IGNORED = re.compile(r"(?i)^(?:%%.*|#(?!\w+;).*|journey|accTitle\b.*|accDescr\b.*|```.*|)$")
 _ENTITY = re.compile(r"#(\w{1,10});")

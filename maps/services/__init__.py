@@ -7,6 +7,7 @@ from maps.services.channels import ensure_channels
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
+from maps.services.pasting import MapChanged, paste_cells
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
     add_step,
@@ -16,10 +17,11 @@ from maps.services.steps import (
     rename_step,
     shift_step,
 )
-from maps.services.texts import body_of
+from maps.texts import body_of
 
 __all__ = [
     "Conflict",
+    "MapChanged",
     "add_card",
     "add_lane",
     "add_stage",
@@ -34,6 +36,7 @@ __all__ = [
     "move_lane",
     "move_stage",
     "move_step",
+    "paste_cells",
     "remove_card",
     "remove_lane",
     "remove_stage",

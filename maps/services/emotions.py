@@ -4,9 +4,8 @@ from accounts.models import User
 from maps import access
 from maps.models import EmotionPoint, JourneyMap, Lane
 from maps.services.changes import Conflict, changing
-from maps.services.texts import flat, short_enough
+from maps.texts import LABEL_LIMIT, flat, short_enough
 
-LABEL_LIMIT = 120
 NEW = 0
 
 

@@ -9,7 +9,7 @@ from maps.library.shapes import Template
 from maps.models import JourneyMap
 from maps.services.building import build_map
 from maps.services.changes import changing
-from maps.services.texts import TITLE_LIMIT, one_line, paragraphs
+from maps.texts import TITLE_LIMIT, one_line, paragraphs
 
 
 def create_map(*, team: Team, by: User | None, title: str, template: Template) -> JourneyMap:

@@ -17,7 +17,7 @@ from maps.documents.shapes import (
     TouchpointPart,
 )
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity
-from maps.services.texts import flat, paragraphs
+from maps.texts import flat, paragraphs
 
 HOSTILE = [
     "=1+1",

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 NAME_LIMIT = 300
 TITLE_LIMIT = 160
 BODY_LIMIT = 10_000
+LABEL_LIMIT = 120
 
 
 def one_line(text: str, what: str, limit: int = NAME_LIMIT) -> str:

@@ -50,12 +50,6 @@ def import_map(request: TeamRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(form.cleaned_data["field"], error)
         else:
-            cards = sum(1 for _ in document.cards())
-            messages.success(
-                request,
-                f"A new map with {len(document.stages)} stages, {len(document.steps)} steps, "
-                f"{len(document.lanes)} lanes and {cards:,} cards.",
-            )
             return redirect(answers.url(request, journey))
     return render(request, "maps/import.html", {"form": form, "most": MOST_BYTES}, status=422 if form.errors else 200)
 

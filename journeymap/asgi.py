@@ -15,11 +15,17 @@ from django.contrib.auth import SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from maps.imports.files import MOST_BYTES  # noqa: E402
+
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 FORM_BYTES = 5_000_000
-UPLOAD = re.compile(r"/t/[^/]+/data/[^/]+/imports/new/")
+# Where more may come in, and how much.
+UPLOADS = (
+    (re.compile(r"/t/[^/]+/data/[^/]+/imports/new/"), settings.IMPORT_MAX_BYTES),
+    (re.compile(r"/t/[^/]+/maps/import/"), MOST_BYTES),
+)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -34,8 +40,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     headers = dict(scope["headers"])
     declared = headers.get(b"content-length", b"0")
     left = FORM_BYTES
-    if UPLOAD.fullmatch(scope["path"]) and await _is_signed_in(headers.get(b"cookie", b"")):
-        left = settings.IMPORT_MAX_BYTES + FORM_BYTES
+    more = next((size for path, size in UPLOADS if path.fullmatch(scope["path"])), 0)
+    if more and await _is_signed_in(headers.get(b"cookie", b"")):
+        left += more
     if not declared.isdigit() or int(declared) > left:
         await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"This is too large."})

@@ -9,6 +9,8 @@ from django.http import Http404
 
 from accounts.models import Team
 from maps import access
+from maps.documents import rows
+from maps.documents.shapes import MapDocument
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
 from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
 
@@ -49,6 +51,19 @@ def map_page(team: Team, journey: JourneyMap) -> MapPage:
         for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
     )
     return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()))
+
+
+def document_of(team: Team, journey: JourneyMap) -> MapDocument:
+    """The whole map as one value, in six queries, however big it is."""
+    return rows.document(
+        journey,
+        stages=list(_stages(journey)),
+        steps=list(_steps(journey).order_by("stage__position", "position")),
+        lanes=list(Lane.objects.filter(team=team, map=journey).select_related("persona")),
+        cards=_cards(team).select_related("cell", "owner").filter(cell__lane__map=journey),
+        points=EmotionPoint.objects.filter(team=team, lane__map=journey),
+        personas=journey.personas.all(),
+    )
 
 
 def row_of(journey: JourneyMap, lane: int) -> LaneRow:

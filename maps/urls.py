@@ -1,12 +1,15 @@
 from django.urls import path
 
-from maps.views import cards, emotions, journeys, lanes, sample, stages, steps
+from maps.views import cards, emotions, exchange, journeys, lanes, sample, stages, steps
 
 app_name = "maps"
 urlpatterns = [
     path("maps/", journeys.listing, name="list"),
     path("maps/new/", journeys.new, name="new"),
+    path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
+    path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
+    path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
     path("maps/<int:pk>/settings/", journeys.settings, name="settings"),
     path("maps/<int:pk>/stages/", stages.add, name="add_stage"),
     path("maps/<int:pk>/stages/<int:stage>/", stages.menu, name="stage"),

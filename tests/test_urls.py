@@ -44,6 +44,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:cancel_import": (None, EDITOR),
     "flows:rejects": (VIEWER, None),
     "maps:list": (VIEWER, VIEWER),
+    "maps:import_map": (EDITOR, EDITOR),
+    "maps:export": (VIEWER, None),
+    "maps:paste": (EDITOR, EDITOR),
     "maps:new": (EDITOR, EDITOR),
     "maps:map": (VIEWER, VIEWER),
     "maps:settings": (EDITOR, EDITOR),
@@ -124,6 +127,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "stage": Stage.objects.filter(map=journey)[0].pk,
         "step": Step.objects.filter(stage__map=journey)[0].pk,
         "lane": lane.pk,
+        "form": "json",
         "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
         "accounts": {
             "withdraw": invitation.pk,

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_CARDS
 from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Touchpoint
 from maps.services.changes import Change, Conflict, changing
 from maps.services.order import put, room_for_one
-from maps.services.texts import body_of
+from maps.texts import body_of
 
-MOST_CARDS = 50
 EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
@@ -53,7 +53,7 @@ def add_card(
         change.add(card)
         _give_extra(change, card)
         if details:
-            _write_details(change, card, details)
+            write_details(change, card, details)
     return access.card_of(journey, card.pk)
 
 
@@ -80,7 +80,7 @@ def save_card(
         if body is not None:
             change.set(row, body=body)
         if details:
-            _write_details(change, row, details)
+            write_details(change, row, details)
     return row
 
 
@@ -151,7 +151,7 @@ def _give_extra(change: Change, card: Card) -> None:
         change.add(model(card=card))
 
 
-def _write_details(change: Change, card: Card, details: Details) -> None:
+def write_details(change: Change, card: Card, details: Details) -> None:
     """Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError."""
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:

@@ -4,9 +4,8 @@ from accounts.models import User
 from maps import access
 from maps.models import EmotionPoint, JourneyMap, Lane
 from maps.services.changes import Conflict, changing
-from maps.services.texts import short_enough
+from maps.texts import LABEL_LIMIT, flat, short_enough
 
-LABEL_LIMIT = 120
 NEW = 0
 
 
@@ -20,7 +19,7 @@ def set_emotion(
     """
     if not -2 <= score <= 2:
         raise ValidationError("A score goes from −2 to +2.")
-    label = short_enough(" ".join(label.replace("\x00", "").split()), LABEL_LIMIT)
+    label = short_enough(flat(label), LABEL_LIMIT)
     with changing(journey, by=by) as change:
         row = access.lane_of(journey, lane)
         column = access.step_of(journey, step)

@@ -1,11 +1,10 @@
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_LANES
 from maps.models import JourneyMap, Lane
 from maps.services.changes import changing
 from maps.services.order import among, put, room_for_one
-from maps.services.texts import one_line
-
-MOST_LANES = 60
+from maps.texts import one_line
 
 
 def add_lane(

@@ -2,12 +2,11 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_STAGES
 from maps.models import JourneyMap, Stage, Step
 from maps.services.changes import changing
 from maps.services.order import among, put, room_for_one
-from maps.services.texts import one_line, paragraphs
-
-MOST_STAGES = 100
+from maps.texts import one_line, paragraphs
 
 
 def add_stage(

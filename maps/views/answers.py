@@ -14,6 +14,7 @@ from django_htmx.http import reswap, retarget
 from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
+from maps.exports.formats import DATA, PDF, PICTURES
 from maps.models import Card, JourneyMap
 from maps.words import when
 
@@ -62,7 +63,8 @@ def url(request: TeamRequest, journey: JourneyMap) -> str:
 
 def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or only its grid."""
-    data = context(request, journey, page=queries.map_page(request.team, journey), **more)
+    exports = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
+    data = context(request, journey, page=queries.map_page(request.team, journey), exports=exports, **more)
     template = GRID if request.htmx else "maps/map.html"  # type: ignore[attr-defined]
     return render(request, template, data, status=status)
 
@@ -107,7 +109,11 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
-    answer = panel(request, journey, "confirm", action=request.path, **more)
+    return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
+
+
+def in_dialog(answer: HttpResponse) -> HttpResponse:
+    """A part that is shown in the dialog, whatever was to be changed."""
     return reswap(retarget(answer, "#map-dialog"), "innerHTML")
 
 

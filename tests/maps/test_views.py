@@ -10,11 +10,6 @@ from maps.models import Card, EmotionPoint, JourneyMap, Lane, Step
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def bobs(sign_in, bob):
-    return sign_in(bob)
-
-
 def at(journey: JourneyMap, name: str, *keys: int) -> str:
     return reverse(f"maps:{name}", args=[journey.team.slug, journey.pk, *keys])
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from flows.engine.filters import IS, PropertyFilter
 
 from bench.cuts import only
 from bench.data import DAY, Generated, event_code, event_name, generate
@@ -15,16 +17,18 @@ from bench.part import Options, Timed, main, timed, timed_in_turn, timed_row
 from bench.peers import clickhouse, duck
 from bench.properties import COUNTRIES, country
 from bench.questions import (
+    DEFAULT,
     USERS,
     WIDEST,
     WITHIN,
     Result,
     answer_of,
     asking,
+    bucketed,
     numbers_of,
     question,
 )
-from bench.report import Part, Ratio, Row
+from bench.report import Part, Row
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.warmup import compile_kernels
@@ -43,6 +47,7 @@ def run(options: Options) -> Part:
         {
             "flow": asking(question(USERS), data, options.threads),
             "paths": asking(question(USERS, paths=PATHS), data, options.threads),
+            "filter": _filter_of(data, options.threads),
             "funnel": _funnel_of(data, options.threads),
         },
         options.repeat,
@@ -51,7 +56,7 @@ def run(options: Options) -> Part:
     rows = [timed_row("journeymap", "flow of users, the default chart", flow)]
     version, found = _peers(data, options)
     rows += _top_paths(data, flow, ours["paths"], found, options)
-    rows += _filtered(data, flow, found)
+    rows += _filtered(data, flow, ours["filter"], found)
     rows += _funnel(flow, ours["funnel"], found)
     title = f"Other questions: {data.events:,} events of {data.people:,} people"
     return Part("analyses", title, rows, {duck.NAME: duck.VERSION, clickhouse.NAME: version})
@@ -112,27 +117,25 @@ def _by_sequence(result: Result) -> Counter[tuple[int, ...]]:
     return sums
 
 
-def _filtered(data: Generated, flow: Timed[Result], found: dict[tuple[str, str], Timed[Any]]) -> list[Row]:
-    """The flow of the events of one country.
+def _filter_of(data: Generated, threads: int) -> Callable[[], Result]:
+    query = question(USERS, where=(PropertyFilter("country", IS, (COUNTRY,)),))
+    return asking(query, data, threads, [replace(data.segment(), columns={"country": country(data)})])
 
-    ───── FILL IN when a question has property filters: ask ours with ``country(data)`` and put it first, as
-    ``timed_row("journeymap", …, spent, *spent.against(flow=flow), same=answer_of(spent.answer) == expected)``;
-    the peers' ratios are then against it. ─────
 
-    Until then ours is asked of a segment that holds only those events, which says whether the peers answer rightly
-    and nothing about time.
-    """
-    wanted = question(USERS, WIDEST)
+def _filtered(
+    data: Generated, flow: Timed[Result], spent: Timed[Result], found: dict[tuple[str, str], Timed[Any]]
+) -> list[Row]:
+    """The flow of the events of one country, which all must answer as if there were no other events."""
     kept = only(data.segment(), np.flatnonzero(country(data).values == COUNTRIES.index(COUNTRY)))
+    expected = answer_of(asking(question(USERS, WIDEST), data, 1, [kept])())
     asked_of = f"flow of one country's events, {kept.events / data.events:.0%} of all"
-    expected = answer_of(asking(wanted, data, 1, [kept])())
-    rows = [Row(who="journeymap", question=asked_of, note="not measured: no such option yet")]
+    same = answer_of(spent.answer) == bucketed(expected, DEFAULT)
+    rows = [timed_row("journeymap", asked_of, spent, *spent.against(flow=flow), same=same)]
     for peer in PEERS:
-        spent = found[peer, "filter"]
+        took = found[peer, "filter"]
         rows_of = duck if peer == duck.NAME else clickhouse
-        same = rows_of.answer_of(spent.answer) == expected
-        ratio = Ratio(spent.best / flow.best, "flow of all events")
-        rows.append(timed_row(peer, asked_of, spent, ratio, same=same))
+        same = rows_of.answer_of(took.answer) == expected
+        rows.append(timed_row(peer, asked_of, took, *took.against(filtered_flow=spent), same=same))
     return rows
 
 

@@ -33,6 +33,7 @@ BEGIN = 1_760_000_000_000_000
 DAYS = 60
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
+NO_TIES = np.zeros(0, np.int64)  # steps between the events of a person are 1 µs and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def event_code(name: str) -> int:
 
 def mapped(directory: Path, names: Sequence[str]) -> SegmentArrays:
     """A segment whose columns stand in a directory."""
-    columns = {name: np.memmap(directory / file, dtype, "r") for name, (file, dtype) in COLUMNS.items()}
-    return SegmentArrays(**columns, names=names)
+    keys, starts, times, codes = (np.memmap(directory / file, dtype, "r") for file, dtype in COLUMNS.values())
+    return SegmentArrays(keys, starts, times, codes, names, NO_TIES)
 
 
 def generate(directory: Path, events: int, labels: int = LABELS, seed: int = 7) -> Generated:

@@ -49,7 +49,8 @@ def only(whole: SegmentArrays, rows: NDArray[np.int64]) -> SegmentArrays:
     people = np.searchsorted(whole.starts, rows, side="right") - 1
     first = np.flatnonzero(np.diff(people, prepend=-1))
     starts = np.append(first, len(rows))
-    return SegmentArrays(whole.keys[people[first]], starts, whole.times[rows], whole.codes[rows], whole.names, NO_TIES)
+    keys, times, codes = whole.keys[people[first]], whole.times[rows], whole.codes[rows]
+    return SegmentArrays(keys, starts, times, codes, whole.names, NO_TIES)
 
 
 def _numbers(times: NDArray[np.int64], segments: int, by: str, seed: int) -> NDArray[np.uint8]:

@@ -34,6 +34,7 @@ DAYS = 60
 NO_TIES = np.zeros(0, np.int64)
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
+NO_TIES = np.zeros(0, np.int64)  # steps between the events of a person are 1 µs and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def event_code(name: str) -> int:
 
 def mapped(directory: Path, names: Sequence[str]) -> SegmentArrays:
     """A segment whose columns stand in a directory."""
-    columns: dict[str, Any] = {name: np.memmap(directory / file, dtype, "r") for name, (file, dtype) in COLUMNS.items()}
-    return SegmentArrays(**columns, names=names, ties=NO_TIES)
+    keys, starts, times, codes = (np.memmap(directory / file, dtype, "r") for file, dtype in COLUMNS.values())
+    return SegmentArrays(keys, starts, times, codes, names, NO_TIES)
 
 
 def generate(directory: Path, events: int, labels: int = LABELS, seed: int = 7) -> Generated:

@@ -118,14 +118,14 @@ def wrap(text: str, width: float, size: float, most: int) -> list[str]:
     for paragraph in text.split("\n"):
         line, room = "", width / size
         for piece in _pieces(paragraph, width / size):
-            if (wide := sum(map(_em, graphemes(piece.rstrip())))) > room and line:
-                lines.append(line.rstrip())
+            if (wide := sum(map(_em, graphemes(piece.rstrip(" "))))) > room and line:
+                lines.append(line.rstrip(" "))
                 line, room = "", width / size
                 if len(lines) > most:
                     break
-            line += piece if line else piece.lstrip()
+            line += piece if line else piece.lstrip(" ")
             room -= wide + (_em(" ") if piece.endswith(" ") else 0)
-        lines.append(line.rstrip())
+        lines.append(line.rstrip(" "))
         if len(lines) > most:
             return [*lines[: most - 1], _cut_end(lines[most - 1], width, size)]
     return lines

@@ -1,26 +1,28 @@
 """PDF and PNG through Typst, which shapes the texts of all scripts with fonts that come as packages.
 
 Typst gets one constant program; everything of a map goes in as data. What is no text is a picture in SVG below it.
-Nothing is read from disk but the fonts, and nothing from a network.
+Nothing is read from disk but the fonts, and nothing from a network. It runs as a child: its caches never shrink.
 """
 
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import manimgx_fonts
 import manimgx_fonts_cjk
-import typst
+from django.core.exceptions import ValidationError
 
+from maps import children
 from maps.documents.shapes import MapDocument
 from maps.drawing.marks import Words
 from maps.drawing.pages import Page, pages, poster
 from maps.exports.svg import svg
 
+SETTER = Path(__file__).with_name("typeset_process.py")
+SECONDS = 120
+FONTS = [str(Path(package.__file__).parent) for package in (manimgx_fonts, manimgx_fonts_cjk)]
 POINTS = 0.75  # of a CSS pixel
 MOST_PIXELS = 24_000_000
 SHARPEST = 192  # pixels to the inch: two for each CSS pixel
@@ -63,20 +65,12 @@ def png(document: MapDocument) -> bytes:
 
 def _typeset(title: str, sheets: Sequence[Page], form: Literal["pdf", "png"], ppi: float | None = None) -> bytes:
     book = {"title": title, "families": FAMILIES, "sheets": [_sheet(page) for page in sheets]}
-    with tempfile.TemporaryDirectory() as empty:
-        compiler = typst.Compiler(
-            PROGRAM.encode(), root=empty, font_paths=_fonts(), sys_inputs={"book": json.dumps(book)}
-        )
-        found = compiler.compile(format=form, ppi=ppi)
-    assert isinstance(found, bytes)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> typst.Fonts:
-    """Of the packages alone, so that every machine sets the same page."""
-    folders: list[Any] = [str(Path(package.__file__).parent) for package in (manimgx_fonts, manimgx_fonts_cjk)]
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    asked = {"program": PROGRAM, "book": book, "form": form, "ppi": ppi, "fonts": FONTS}
+    try:
+        # Few threads: each of them reserves memory that counts against the limit.
+        return children.run(SETTER, data=json.dumps(asked).encode(), seconds=SECONDS, RAYON_NUM_THREADS="2")
+    except children.OverLimit:
+        raise ValidationError("This map takes too long to draw. Take the workbook or JSON.") from None
 
 
 def _sheet(page: Page) -> dict[str, Any]:

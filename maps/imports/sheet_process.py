@@ -1,7 +1,6 @@
 """A program of its own that turns a workbook (standard input) into JSON (standard output): `rows` and `about`.
 
-A workbook of a few bytes can claim billions of cells, and a reader that believes it takes the whole process down. So it
-is read in a process that may neither take much memory nor much time, and that knows no secrets.
+A workbook of a few bytes can claim billions of cells, and a reader that believes it takes its process down.
 """
 
 import datetime

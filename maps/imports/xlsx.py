@@ -2,14 +2,13 @@
 
 import io
 import json
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from maps import children
 from maps.imports.grid import MOST_COLUMNS, MOST_ROWS
 
 PROGRAM = Path(__file__).with_name("sheet_process.py")
@@ -25,21 +24,12 @@ def read(data: bytes) -> tuple[list[list[str]], dict[str, str]]:
     """
     _looked_into(data)
     try:
-        answer = subprocess.run(
-            [sys.executable, "-I", PROGRAM, str(MOST_ROWS + 1), str(MOST_COLUMNS + 1)],
-            input=data,
-            capture_output=True,
-            env={},
-            timeout=SECONDS,
-            check=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValidationError("This workbook takes too long to read.") from None
-    except subprocess.CalledProcessError as error:
-        if error.returncode < 0 or b"MemoryError" in error.stderr:  # It was stopped at one of its limits.
-            raise ValidationError("This workbook is larger inside than a map can be.") from None
+        answer = children.run(PROGRAM, str(MOST_ROWS + 1), str(MOST_COLUMNS + 1), data=data, seconds=SECONDS)
+    except children.OverLimit:
+        raise ValidationError("This workbook is larger inside than a map can be.") from None
+    except children.Failed:
         raise ValidationError("This is no Excel workbook that can be read.") from None
-    found: dict[str, Any] = json.loads(answer.stdout)
+    found: dict[str, Any] = json.loads(answer)
     if found["height"] > MOST_ROWS * 4 or found["width"] > MOST_COLUMNS * 4:
         raise ValidationError(
             f"This sheet has {found['height']:,} rows and {found['width']:,} columns, which is too much for a map."

@@ -1,5 +1,7 @@
 """A whole map at once, from a document."""
 
+from dataclasses import asdict, fields
+
 from django.db import transaction
 
 from accounts.models import Team, User
@@ -37,11 +39,11 @@ def build_map(*, team: Team, by: User | None, document: MapDocument) -> JourneyM
 
 def _personas(team: Team, parts: tuple[PersonaPart, ...]) -> dict[str, Persona]:
     """By name, those that are missing made."""
-    shape = ("name", "role", "goals", "needs", "frustrations", "quote")
+    shape = [each.name for each in fields(PersonaPart)]
     names = [part.name for part in parts]
     named = list(Persona.objects.filter(team=team, name__in=names)) if names else []
     known = {PersonaPart(**{key: getattr(row, key) for key in shape}): row for row in reversed(named)}
-    missing = [Persona(team=team, **{key: getattr(part, key) for key in shape}) for part in parts if part not in known]
+    missing = [Persona(team=team, **asdict(part)) for part in parts if part not in known]
     made = {row.name: row for row in Persona.objects.bulk_create(missing)}
     return {part.name: known.get(part) or made[part.name] for part in parts}
 
@@ -116,30 +118,12 @@ def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons
     ]
     change.add_all([card for card, _ in pairs])
     named = {part.touchpoint.channel for _, part in pairs if part.touchpoint} - {""}
-    channels = ensure_channels(team=team, icons={**dict.fromkeys(named, ""), **icons})
+    channels = ensure_channels(team=team, icons={name: icons.get(name, "") for name in named})
     change.add_all(
         [
-            Touchpoint(
-                card=card,
-                channel=channels.get(part.touchpoint.channel),
-                importance_to_customer=part.touchpoint.importance_to_customer,
-                importance_to_business=part.touchpoint.importance_to_business,
-            )
+            Touchpoint(card=card, **{**asdict(part.touchpoint), "channel": channels.get(part.touchpoint.channel)})
             for card, part in pairs
             if part.touchpoint
         ]
     )
-    change.add_all(
-        [
-            Opportunity(
-                card=card,
-                value=part.opportunity.value,
-                business_value=part.opportunity.business_value,
-                effort=part.opportunity.effort,
-                status=part.opportunity.status,
-                link=part.opportunity.link,
-            )
-            for card, part in pairs
-            if part.opportunity
-        ]
-    )
+    change.add_all([Opportunity(card=card, **asdict(part.opportunity)) for card, part in pairs if part.opportunity])

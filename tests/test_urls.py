@@ -15,7 +15,7 @@ from flows.engine.query import FlowQuery
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map
+from maps.services import create_map, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -70,6 +70,14 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:remove_card": (None, EDITOR),
     "maps:emotion": (EDITOR, EDITOR),
     "maps:clear_emotion": (None, EDITOR),
+    "maps:undo": (None, EDITOR),
+    "maps:redo": (None, EDITOR),
+    "maps:changes": (VIEWER, VIEWER),
+    "maps:history": (VIEWER, VIEWER),
+    "maps:compare": (VIEWER, VIEWER),
+    "maps:restore": (None, EDITOR),
+    "maps:add_snapshot": (None, EDITOR),
+    "maps:remove_snapshot": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
@@ -100,6 +108,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     import_ = imports.create_import(dataset=dataset, file=ContentFile(b"x"), filename="x.csv", by=alice)
     chart = charts.save_chart(team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice)
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
+    snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
@@ -109,6 +118,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "stage": Stage.objects.filter(map=journey)[0].pk,
         "step": Step.objects.filter(stage__map=journey)[0].pk,
         "lane": lane.pk,
+        "snapshot": snapshot.pk,
         "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
         "accounts": {
             "withdraw": invitation.pk,

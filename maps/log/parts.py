@@ -22,6 +22,7 @@ from maps.models import (
     Lane,
     Named,
     Opportunity,
+    Persona,
     Positioned,
     Stage,
     Step,
@@ -30,6 +31,7 @@ from maps.models import (
 )
 
 MAP = "map"
+PERSONAS = "personas"
 # Who wrote a row and when stands in the operation; a row that has a name for good is found by it.
 LEFT_OUT = frozenset({"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"})
 PLAIN = (str, int, float, bool, type(None))
@@ -106,6 +108,14 @@ def part_named(name: str) -> Part:
     return MAP_PART if name == MAP else PARTS[name]
 
 
+def refers_to(part: Part, name: str) -> type[models.Model] | None:
+    """The model outside the map that a field refers to, if it does."""
+    if name == PERSONAS:
+        return Persona
+    field = part.fields.get(name)
+    return field.related_model if isinstance(field, models.ForeignKey) and name not in part.parents else None
+
+
 def map_of(row: models.Model) -> JourneyMap:
     part = part_of(row)
     return JourneyMap.objects.get(pk=part.model._default_manager.values_list(part.path, flat=True).get(pk=row.pk))
@@ -137,7 +147,7 @@ def values_of(row: models.Model) -> Values:
 
 def values_of_map(journey: JourneyMap) -> Values:
     """What the map says of itself, and the personas that it is about."""
-    return {**values_of(journey), "personas": personas_of(journey)}
+    return {**values_of(journey), PERSONAS: personas_of(journey)}
 
 
 def personas_of(journey: JourneyMap) -> list[int]:

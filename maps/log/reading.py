@@ -1,18 +1,72 @@
 """What was when: the timeline of a map, and the map as it was at any point of it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
-from django.db.models import F, Min, QuerySet
-from django.db.models.functions import Abs
+from django.db.models import F, Min, QuerySet, Subquery
+from django.db.models.functions import Abs, Coalesce
 from django.http import Http404
 
+from accounts.models import User
+from maps.log.elements import GRID, HEAD, fewest
 from maps.log.parts import state_of
 from maps.log.records import Record, State, backward, forward, from_sides
 from maps.models import JourneyMap, Operation, Snapshot
 
+Verb = Operation.Verb
+PAUSE = timedelta(seconds=60)
+MOST_AT_ONCE = 200
+
 
 def operations(journey: JourneyMap) -> QuerySet[Operation]:
     return Operation.objects.filter(map=journey)
+
+
+def snapshots(journey: JourneyMap) -> QuerySet[Snapshot]:
+    """The last first, without what they hold."""
+    return Snapshot.objects.filter(map=journey).select_related("author").defer("state")
+
+
+def people_of(journey: JourneyMap) -> list[User]:
+    """Who has changed the map, by name."""
+    return list(User.objects.filter(pk__in=operations(journey).values("actor")).order_by("name", "email"))
+
+
+def point(journey: JourneyMap, seq: int) -> Snapshot | Operation | None:
+    """What to call the map as it was after the operation `seq`: a snapshot with a label, else the operation."""
+    labelled = snapshots(journey).filter(seq=seq, automatic=False).first()
+    return labelled or operations(journey).filter(seq=seq).defer("op", "inverse").first()
+
+
+def undoable(journey: JourneyMap, by: User) -> QuerySet[Operation]:
+    """What the person may take back, the last first."""
+    own = operations(journey).filter(actor=by, undone_by=None).order_by("-seq")
+    return own.exclude(verb__in=[Verb.CREATE, Verb.UNDO])
+
+
+def redoable(journey: JourneyMap, by: User) -> QuerySet[Operation]:
+    """What the person took back and has changed nothing since, the last first."""
+    own = operations(journey).filter(actor=by).order_by("-seq")
+    changes = own.exclude(verb__in=[Verb.UNDO, Verb.REDO]).values("seq")[:1]
+    return own.filter(verb=Verb.UNDO, undone_by=None, seq__gt=Coalesce(Subquery(changes), 0))
+
+
+def goes_on(earlier: Operation, later: Operation) -> bool:
+    """Whether the later one saves on what the earlier one saved or added: same text, same person, soon after."""
+    return (
+        later.verb == Verb.WRITE
+        and earlier.verb in (Verb.ADD, Verb.WRITE)
+        and (earlier.target, earlier.actor_id) == (later.target, later.actor_id)
+        and later.made_at - earlier.made_at <= PAUSE
+    )
+
+
+def shown_since(journey: JourneyMap, seq: int) -> list[str]:
+    """The elements that show what was changed after the operation `seq`; all of them where that cannot be told."""
+    shows = list(operations(journey).filter(seq__gt=seq).values_list("shows", flat=True)[: MOST_AT_ONCE + 1])
+    if len(shows) > MOST_AT_ONCE or len(shows) < journey.revision - seq:
+        return [HEAD, GRID]
+    return fewest(element for elements in shows for element in elements)
 
 
 def first_known(journey: JourneyMap) -> int:

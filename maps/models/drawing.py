@@ -329,4 +329,9 @@ class EmotionPoint(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.score:+d} {self.label}".strip()
+        return f"{self.signed} {self.label}".strip()
+
+    @property
+    def signed(self) -> str:
+        """The score with its sign, as it is written: +1, 0, −2."""
+        return f"{'−' if self.score < 0 else '+' if self.score else ''}{abs(self.score)}"

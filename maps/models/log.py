@@ -60,7 +60,13 @@ class Operation(models.Model):
     @property
     def sentence(self) -> str:
         """The words in one line, names in quotation marks."""
-        return " ".join(f"“{word}”" if place % 2 else word for place, word in enumerate(self.words))
+        words = " ".join(f"“{word}”" if place % 2 else word for place, word in enumerate(self.words))
+        return f"{self.prelude} {words}" if self.prelude else words
+
+    @property
+    def prelude(self) -> str:
+        """What comes before the words where they are those of an earlier change."""
+        return {self.Verb.UNDO: "took back:", self.Verb.REDO: "did again:"}.get(self.Verb(self.verb), "")
 
 
 class Snapshot(models.Model):

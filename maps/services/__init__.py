@@ -7,7 +7,7 @@ from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
-from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, take_snapshot
+from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
     add_step,
@@ -53,6 +53,7 @@ __all__ = [
     "save_card",
     "set_emotion",
     "shift_step",
+    "states_at",
     "take_snapshot",
     "undo",
     "update_map",

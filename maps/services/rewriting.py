@@ -13,7 +13,19 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from maps.log.order import merge, movers, ordered
-from maps.log.parts import MAP, PARTS, Part, key_of, part_named, part_of, personas_of, value_of, with_all_below
+from maps.log.parts import (
+    MAP,
+    PARTS,
+    PERSONAS,
+    Part,
+    key_of,
+    part_named,
+    part_of,
+    personas_of,
+    refers_to,
+    value_of,
+    with_all_below,
+)
 from maps.log.records import PLACED_IN, Record, Values
 from maps.models import (
     Card,
@@ -36,7 +48,6 @@ from maps.services.stages import MOST_STAGES
 from maps.services.steps import MOST_STEPS
 
 CELL = "cell"
-PERSONAS = "personas"
 # A version only ever rises, and places follow from the order.
 NOT_COMPARED = frozenset({"version", "position"})
 
@@ -110,7 +121,7 @@ class _Rewriting:
         wanted: dict[type[models.Model], set[int]] = defaultdict(set)
         for record in self.records:
             for name, value in _all_values(record):
-                if model := _outside(part_named(record.part), name):
+                if model := refers_to(part_named(record.part), name):
                     wanted[model].update(value if isinstance(value, list) else [value] if value else [])
         team = self.change.map.team_id
         known = {Persona: Persona.objects.filter(team=team), Channel: Channel.objects.filter(team=team)}
@@ -118,7 +129,7 @@ class _Rewriting:
 
     def _possible(self, part: Part, name: str, value: Any) -> Any:
         """The value without references to what is gone."""
-        model = _outside(part, name)
+        model = refers_to(part, name)
         if model is None:
             return value
         there = self.outside[model]
@@ -194,7 +205,7 @@ class _Rewriting:
                 if value not in self.rows[name]:
                     raise Stale(name, value)
                 found[name] = self.rows[name][value]
-            elif model := _outside(part, name):
+            elif model := refers_to(part, name):
                 there = self.outside[model]
                 found[name] = [there[key] for key in possible] if name == PERSONAS else there.get(possible)
             elif name in part.fields:  # Fields that are no longer there say nothing.
@@ -266,16 +277,6 @@ class _Rewriting:
 def _all_values(record: Record) -> Iterator[tuple[str, Any]]:
     for side in (record.before, record.after):
         yield from (side or {}).items()
-
-
-def _outside(part: Part, name: str) -> type[models.Model] | None:
-    """The model that a field refers to, unless that is a part of the map."""
-    if name == PERSONAS:
-        return Persona
-    field = part.fields.get(name)
-    if name in part.parents or not isinstance(field, models.ForeignKey):
-        return None
-    return field.related_model
 
 
 def _now(row: models.Model, name: str) -> Any:

@@ -1,5 +1,6 @@
 """The map kept whole under a label, the way back to an earlier point, and how far back the log goes."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -53,6 +54,12 @@ def restore_map(*, journey: JourneyMap, by: User, seq: int, label: str) -> Opera
             _keep(change.map, now, f"Before going back to “{label}”"[:LABEL_LIMIT], by=by, automatic=True)
             change.says(Verb.RESTORE, "went back to", label)
     return change.operation
+
+
+def states_at(*, journey: JourneyMap, points: Iterable[int]) -> list[State]:
+    """The map as it was at several points. Raises Http404 for one that is not known any more."""
+    with locked(journey) as row:
+        return [state_at(row, seq) for seq in points]
 
 
 def prune_logs() -> None:

@@ -5,20 +5,18 @@ nothing is ever unwritten, and the log stays a straight line. A change of one's 
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
+from maps.log.reading import goes_on, redoable, undoable
 from maps.log.records import compose, from_sides
 from maps.log.wording import told_as_one
 from maps.models import JourneyMap, Operation
 from maps.services.changes import Change, Verb, changing
 from maps.services.rewriting import Stale, rewrite
 
-# Saves of one text that follow each other so closely are one step.
-PAUSE = timedelta(seconds=60)
 MOST_IN_A_STEP = 100
 NOTHING = {Verb.UNDO: "There is no change of yours to take back.", Verb.REDO: "There is nothing to do again."}
 
@@ -54,26 +52,13 @@ def redo(*, journey: JourneyMap, by: User) -> Operation:
     return _take_back(journey, by, Verb.REDO, candidates, candidates)
 
 
-def undoable(journey: JourneyMap, by: User) -> QuerySet[Operation]:
-    """The last first."""
-    own = Operation.objects.filter(map=journey, actor=by, undone_by=None).order_by("-seq")
-    return own.exclude(verb__in=[Verb.CREATE, Verb.UNDO])
-
-
-def redoable(journey: JourneyMap, by: User) -> QuerySet[Operation]:
-    own = Operation.objects.filter(map=journey, actor=by)
-    changes = own.exclude(verb__in=[Verb.UNDO, Verb.REDO]).order_by("-seq").values_list("seq", flat=True)
-    return own.filter(verb=Verb.UNDO, undone_by=None, seq__gt=changes.first() or 0).order_by("-seq")
-
-
 def _step(last: Operation, candidates: QuerySet[Operation]) -> list[Operation]:
     """What was meant as one, from the first to the last: the saves of one text while somebody was typing it."""
     step = [last]
-    if last.verb != Verb.WRITE:
+    if last.verb != Verb.WRITE:  # Most changes stand for themselves; there is nothing to look for.
         return step
     for earlier in candidates.filter(seq__lt=last.seq)[:MOST_IN_A_STEP]:
-        goes_on = earlier.target == last.target and step[0].made_at - earlier.made_at <= PAUSE
-        if not goes_on or earlier.verb not in (Verb.ADD, Verb.WRITE) or not _leads_to(earlier, step[0]):
+        if not goes_on(earlier, step[0]) or not _leads_to(earlier, step[0]):
             break
         step.insert(0, earlier)
     return step

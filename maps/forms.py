@@ -11,6 +11,7 @@ from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
 from maps.pasting import MOST_CHARACTERS
+from maps.services.snapshots import LABEL_LIMIT
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 KINDS_TO_ADD = (
@@ -22,6 +23,7 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
+MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
 
@@ -112,6 +114,36 @@ class BodyForm(forms.Form):
     version = forms.IntegerField(required=False)
     uid = forms.UUIDField(required=False)
     keep = forms.BooleanField(required=False)
+
+
+class UndoForm(forms.Form):
+    """Which change is to be taken back, unless it is the last."""
+
+    seq = forms.IntegerField(max_value=MOST_CHANGES, required=False)
+    before = forms.IntegerField(max_value=MOST_CHANGES, required=False)
+
+
+class SnapshotForm(forms.Form):
+    label = forms.CharField(max_length=LABEL_LIMIT, label="Label")
+
+
+class SeqForm(forms.Form):
+    """A point of the history."""
+
+    seq = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
+
+
+class CompareForm(forms.Form):
+    """Two points of the history; either may be left out."""
+
+    old = forms.IntegerField(min_value=0, max_value=MOST_CHANGES, required=False)
+    new = forms.IntegerField(min_value=0, max_value=MOST_CHANGES, required=False)
+
+
+class SinceForm(forms.Form):
+    """From which operation on somebody wants to know what changed."""
+
+    since = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
 
 
 class EmotionForm(forms.Form):

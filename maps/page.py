@@ -82,8 +82,7 @@ class Feeling:
 
     @property
     def sign(self) -> str:
-        score = self.point.score
-        return f"+{score}" if score > 0 else f"−{-score}" if score else "0"
+        return self.point.signed
 
     @property
     def tone(self) -> str:

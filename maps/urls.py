@@ -1,6 +1,6 @@
 from django.urls import path
 
-from maps.views import cards, emotions, exchange, journeys, lanes, sample, stages, steps
+from maps.views import cards, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
 
 app_name = "maps"
 urlpatterns = [
@@ -35,6 +35,14 @@ urlpatterns = [
     path("maps/<int:pk>/cards/<int:card>/remove/", cards.remove, name="remove_card"),
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/", emotions.emotion, name="emotion"),
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/clear/", emotions.clear, name="clear_emotion"),
+    path("maps/<int:pk>/undo/", undo.undo, name="undo"),
+    path("maps/<int:pk>/redo/", undo.redo, name="redo"),
+    path("maps/<int:pk>/history/", history.history, name="history"),
+    path("maps/<int:pk>/history/compare/", history.compare, name="compare"),
+    path("maps/<int:pk>/history/restore/", history.restore, name="restore"),
+    path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
+    path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
+    path("maps/<int:pk>/changes/", live.changes, name="changes"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

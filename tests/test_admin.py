@@ -10,9 +10,10 @@ from flows.engine.selector import Selector
 from flows.models import Cohort, Dataset, Import, Job
 from flows.services import charts, cohorts, runs
 from maps.library import LIFECYCLE
-from maps.models import Persona
+from maps.models import Card, JourneyMap, Opportunity, Persona
 from maps.services import create_map
 from tests.flows.shops import give, make_shop
+from tests.maps.shape import assert_logged
 
 OURS = [model for app in ("accounts", "flows", "maps") for model in apps.get_app_config(app).get_models()]
 MANAGED = [model for model in OURS if not model._meta.auto_created]
@@ -75,3 +76,26 @@ def test_cohorts_are_refreshed_and_deleted_through_their_service(chief, team, al
     charts.delete_chart(chart=chart)
     chief.post(changes, {"action": "delete_cohorts", **form})
     assert not Cohort.objects.exists()
+
+
+@pytest.mark.usefixtures("rows")
+def test_what_is_mended_in_a_map_is_part_of_its_log(chief, alice):
+    journey = JourneyMap.objects.get()
+    lane = journey.lanes.first()
+    form = {"title": "Mended", "role": lane.role, "collapsed": "on"}
+    assert chief.post(reverse("admin:maps_lane_change", args=[lane.pk]), form).status_code == 302
+    persona = Persona.objects.get()
+    form = {"title": "New title", "kind": "journey", "state": "current", "status": "live"}
+    form |= {"owner": alice.pk, "personas": [persona.pk]} | {
+        f"{part}-{name}_FORMS": 0 for part in ("stages", "lanes") for name in ("TOTAL", "INITIAL")
+    }
+    assert chief.post(reverse("admin:maps_journeymap_change", args=[journey.pk]), form).status_code == 302
+    idea = Opportunity.objects.first()
+    form = {"value": 5, "business_value": 5, "effort": 1, "status": "done", "link": ""}
+    assert chief.post(reverse("admin:maps_opportunity_change", args=[idea.pk]), form).status_code == 302
+    journey.refresh_from_db()
+    lane.refresh_from_db()
+    assert (journey.title, lane.title, list(journey.personas.all())) == ("New title", "Mended", [persona])
+    assert Card.objects.get(pk=idea.card_id).version == 2
+    assert [operation.actor for operation in journey.operations.all()] == [alice] * 4
+    assert_logged(journey)

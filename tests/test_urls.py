@@ -16,7 +16,7 @@ from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map
+from maps.services import create_map, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -74,6 +74,14 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:remove_card": (None, EDITOR),
     "maps:emotion": (EDITOR, EDITOR),
     "maps:clear_emotion": (None, EDITOR),
+    "maps:undo": (None, EDITOR),
+    "maps:redo": (None, EDITOR),
+    "maps:changes": (VIEWER, VIEWER),
+    "maps:history": (VIEWER, VIEWER),
+    "maps:compare": (VIEWER, VIEWER),
+    "maps:restore": (None, EDITOR),
+    "maps:add_snapshot": (None, EDITOR),
+    "maps:remove_snapshot": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
@@ -118,6 +126,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         dataset_version=0, count=0, people=0, file="none", checksum="none",
     )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
+    snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
@@ -128,6 +137,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "step": Step.objects.filter(stage__map=journey)[0].pk,
         "lane": lane.pk,
         "form": "json",
+        "snapshot": snapshot.pk,
         "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
         "accounts": {
             "withdraw": invitation.pk,

@@ -1,5 +1,6 @@
 """A whole map at once, from a document."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 from django.db import transaction
@@ -7,13 +8,17 @@ from django.db import transaction
 from accounts.models import Team, User
 from maps.documents.shapes import CardPart, MapDocument, PersonaPart
 from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
-from maps.services.changes import Change, changing
+from maps.services.changes import Change, Verb, changing
 from maps.services.channels import ensure_channels
 
 
 @transaction.atomic
-def build_map(*, team: Team, by: User | None, document: MapDocument) -> JourneyMap:
+def build_map(
+    *, team: Team, by: User | None, document: MapDocument, told: Sequence[str] = ("brought in the map",)
+) -> JourneyMap:
     """A new map of the team, owned by `by`, in a number of queries that does not depend on its size.
+
+    `told` is how the history tells it.
 
     Channels and personas that the team has already are used again; a persona counts as the same if all of it agrees.
     Owners of cards are found among the members by their addresses; others are left out. The document is not checked
@@ -31,9 +36,10 @@ def build_map(*, team: Team, by: User | None, document: MapDocument) -> JourneyM
     )
     with changing(journey, by=by) as change:
         personas = _personas(team, document.personas)
-        journey.personas.set(personas.values())
+        change.set_personas(personas.values())
         steps = _columns(change, document)
         _lanes(change, document, steps, personas)
+        change.says(Verb.CREATE, *told)
     return journey
 
 

@@ -1,21 +1,33 @@
 """Maps as a whole: made blank or from a template, renamed, described."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from django.core.exceptions import ValidationError
 
 from accounts.models import Team, User
+from maps import access
 from maps.library.shapes import Template
+from maps.log.wording import short_name
 from maps.models import JourneyMap
 from maps.services.building import build_map
-from maps.services.changes import changing
+from maps.services.changes import Change, Verb, changing
 from maps.texts import TITLE_LIMIT, one_line, paragraphs
+
+NEWS = {
+    "title": "renamed the map to",
+    "status": "set the status to",
+    "state": "set what the map shows to",
+    "scenario": "wrote as the scenario",
+    "expectations": "wrote as the expectations",
+    "personas": "drew the map for",
+}
 
 
 def create_map(*, team: Team, by: User | None, title: str, template: Template) -> JourneyMap:
     """A map of the team, filled as the template says; `maps.library.BLANK` has one stage with one step."""
     document = replace(template.document, title=one_line(title, "A map", TITLE_LIMIT))
-    return build_map(team=team, by=by, document=document)
+    return build_map(team=team, by=by, document=document, told=("drew the map from the template", template.title))
 
 
 def update_map(
@@ -27,10 +39,11 @@ def update_map(
     expectations: str | None = None,
     state: str | None = None,
     status: str | None = None,
+    personas: Collection[int] | None = None,
 ) -> JourneyMap:
     """Write what is given, and return the map as it is then.
 
-    Raises ValidationError for a blank title or an unknown state or status.
+    Raises ValidationError for a blank title or an unknown state or status, Http404 for a persona of another team.
     """
     values: dict[str, str] = {}
     if title is not None:
@@ -45,7 +58,23 @@ def update_map(
         values["status"] = _one_of(JourneyMap.Status.values, status)
     with changing(journey, by=by) as change:
         change.set(change.map, **values)
+        if personas is not None:
+            change.set_personas(access.personas_of(change.map.team, personas))
+        change.says(Verb.CHANGE, *_news(change))
     return change.map
+
+
+def _news(change: Change) -> list[str]:
+    words: list[str] = []
+    for name in next((record.after for record in change.records if record.after), {}):
+        value = ", ".join(map(str, change.map.personas.all())) if name == "personas" else _shown(change.map, name)
+        words += ["and " + NEWS[name] if words else NEWS[name], value]
+    return words
+
+
+def _shown(journey: JourneyMap, name: str) -> str:
+    display = getattr(journey, f"get_{name}_display", None)
+    return short_name(display() if display else getattr(journey, name))
 
 
 def _one_of(known: list[str], value: str) -> str:

@@ -5,10 +5,11 @@ from typing import Any
 
 from accounts.models import User
 from maps import queries
+from maps.log.wording import name_of
 from maps.models import Card, Cell, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Touchpoint
 from maps.pasting import Paste, PastedCard, PastedCell, planned
 from maps.services.cards import ON_CARD, write_details
-from maps.services.changes import Change, changing
+from maps.services.changes import Change, Verb, changing
 from maps.services.channels import ensure_channels
 
 Channels = dict[str, Channel]
@@ -33,6 +34,7 @@ def paste_cells(*, journey: JourneyMap, by: User, lane: int, step: int, text: st
         _feel(change, cells)
         _alter(change, cells, channels)
         _add(change, cells, channels)
+        change.says(Verb.CHANGE, "pasted a range into the lane", name_of(cells[0].lane))
     return plan
 
 

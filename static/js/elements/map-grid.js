@@ -80,7 +80,7 @@ class MapGrid extends HTMLElement {
     const cell = document.getElementById(id ?? here.cell) ?? this.at(here.row, here.column);
     if (!cell || !this.contains(cell)) return;
     const stops = this.stopsOf(cell);
-    (stops[here.stop] ?? stops.at(-1))?.focus();
+    (stops[here.stop] ?? stops.at(-1))?.focus({ preventScroll: true });
   }
 
   at(row, column) {

@@ -95,14 +95,11 @@ class _BySpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Conditions that share a bit, which an event bears that fails any of them.
-
-    ``field`` is the option that errors name; ``event`` limits all of them to one event.
-    """
+    """Conditions that share a bit, which an event bears that fails any of them; ``field`` is the option that errors
+    name."""
 
     field: str
     filters: Sequence[PropertyFilter]
-    event: str | None = None
 
 
 class PropertyMarks:
@@ -145,7 +142,7 @@ class PropertyMarks:
         self.removes = bool(groups[0].filters)
         self._tests = [
             [
-                (_test(segment, each, 1 << place), _about(segment, group, each))
+                (_test(segment, each, 1 << place), _about(segment, each))
                 for place, group in enumerate(groups)
                 for each in group.filters
             ]
@@ -173,10 +170,9 @@ def check_property(field: str, name: str, segments: Iterable[SegmentArrays], pro
         raise QueryError(field, f"{field}: no event of this dataset has the property {quoted(name)}.")
 
 
-def _about(segment: SegmentArrays, group: Group, condition: PropertyFilter) -> Marks:
+def _about(segment: SegmentArrays, condition: PropertyFilter) -> Marks:
     """Which local codes a condition is about: uint32[codes], all bits set; or none for all codes."""
-    events = condition.on if group.event is None else (group.event,)
-    return np.array([EVERY_BIT * (name in events) for name in segment.names if events], np.uint32)
+    return np.array([EVERY_BIT * (name in condition.on) for name in segment.names if condition.on], np.uint32)
 
 
 def _test(segment: SegmentArrays, condition: PropertyFilter, bit: int) -> _ByCode | _BySpan:

@@ -35,14 +35,12 @@ def _find_runs(
     for person in range(starts.size - 1):
         if skip.size and skip[U(person)]:
             continue
-        fresh = True
         last = np.int64(0)
         begun = n
         for i in range(starts[U(person)], starts[U(person + 1)]):
             session = sessions[U(rows[U(i)])]
             if session == 0:
-                serial += fresh or times[U(i)] - last > gap
-                fresh = False
+                serial += times[U(i)] - last > gap
                 last = times[U(i)]
             number = serial if session == 0 else 0
             if n == begun or ids[U(n - 1)] != session or alone[U(n - 1)] != number:

@@ -338,7 +338,7 @@ def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> 
     anchors = anchor_conditions(query)
     groups = [Group("where", query.where), *(group for group, _ in anchors)]
     people = PeopleFilter(query.people, segments, catalogue, given.cohorts, len(groups)) if query.people else None
-    groups += [Group(each.kind, each.where, each.event) for each in (people.events if people else ())]
+    groups += [Group(each.kind, each.where) for each in (people.events if people else ())]
     marked = any(group.filters for group in groups)
     by_id = goes_by_id(query)
     lens = None

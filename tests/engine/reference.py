@@ -369,13 +369,13 @@ def bucketed(paths, query):
     return lambda step, label: ("event", label) if label in kept[step] else ("other", "")
 
 
-def reference_flow(segments, query, data_from, data_through, cohorts=None):
+def reference_flow(segments, query, data_from, data_through, cohorts=None, found=None):
     """The numbers of the result: units, nodes, links, paths, distinct_paths, ties.
 
     segments: lists of (person, name, time in µs[, properties[, session]]), earlier arrivals first, rows in order of
-    arrival.
+    arrival. found: the tally of the same question, if it has been made.
     """
-    found = tally(segments, query, data_from, data_through, cohorts)
+    found = found or tally(segments, query, data_from, data_through, cohorts)
     paths = [path for path in found.paths if not path.excluded]
     node_of = bucketed(paths, query)
     nodes = defaultdict(lambda: dict.fromkeys(("count", "repeats", "converted", "cut", "dropped", "open"), 0))
@@ -423,12 +423,13 @@ def link_order(row):
     return (row["step"], -row["count"], row["source"], row["target"], row["source_kind"], row["target_kind"])
 
 
-def reference_members(segments, query, data_from, data_through, cohorts=None):
+def reference_members(segments, query, data_from, data_through, cohorts=None, found=None):
     """A function from a selector to the set behind a number: [(person, anchor time, labels, state)], newest first.
 
     Paths of one person with equal anchor times stay in the order in which they were found.
     """
-    paths = [path for path in tally(segments, query, data_from, data_through, cohorts).paths if not path.excluded]
+    found = found or tally(segments, query, data_from, data_through, cohorts)
+    paths = [path for path in found.paths if not path.excluded]
     node_of = bucketed(paths, query)
 
     def stands_at(path, step, kind, label):

@@ -119,8 +119,8 @@ def reference_eventual(segments, query, data_through):
     }
 
 
-def reference_chain(segments, query, chain, data_from, data_through):
-    found = tally(segments, query, data_from, data_through)
+def reference_chain(segments, query, chain, data_from, data_through, cohorts=None):
+    found = tally(segments, query, data_from, data_through, cohorts)
     paths = [path for path in found.paths if not path.excluded]
     reached, states, times = [], [], defaultdict(list)
     for path in paths:

@@ -2,13 +2,12 @@
 
 import doctest
 import math
-import os
 import random
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine import compare
@@ -21,11 +20,8 @@ from flows.engine.compare import (
     wilson_interval,
 )
 from flows.engine.query import FlowQuery, QueryError
+from tests.engine.cases import logs, questions, thorough
 from tests.engine.compare import engine_flow
-from tests.engine.test_properties import logs, questions
-
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -1,28 +1,34 @@
 """Funnels: paper cases, the references, and the promise that a chain of nodes shows the numbers of its flow."""
 
 import doctest
-import os
-from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import funnel, plan
+from flows.engine import funnel
 from flows.engine.arrays import segment_from_rows
 from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
 from flows.engine.query import SECOND, FlowQuery, QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
-from tests.engine.compare import assert_times_close, engine_flow, oldest_and_newest
+from tests.engine.cases import (
+    NAMES,
+    TIMES,
+    cases,
+    logs,
+    questions,
+    small_parts,
+    some,
+    thorough,
+    unless_anchors_are_hidden,
+)
+from tests.engine.compare import assert_times_close, engine_flow, oldest_and_newest, relabelled
+from tests.engine.reference import histories, label_of
 from tests.engine.reference_analyses import reference_chain, reference_eventual
-from tests.engine.test_properties import NAMES, TIMES, logs, questions, some
 from tests.engine.test_semantics import history
-
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def engine_funnel(segments, query, **options):
@@ -48,11 +54,6 @@ def assert_same(got, want):
     behind = [row["median_seconds"] is not None for row in want["steps"]]
     got_times = [row for row, timed in zip(got["steps"], behind, strict=True) if timed]
     assert_times_close(got_times, [row for row, timed in zip(want["steps"], behind, strict=True) if timed], 0.01)
-
-
-def small_parts():
-    """Key ranges of a few events."""
-    return mock.patch.multiple(plan, LEAST_EVENTS_PER_RANGE=5)
 
 
 @st.composite
@@ -96,20 +97,24 @@ def test_eventual_funnels_agree_with_the_reference(segments, query):
 @st.composite
 def chains(draw):
     """A flow question and a chain; labels are drawn so that cycles are met as well."""
-    query = draw(questions())
-    labels = [*NAMES, "b⇄c"] if query.collapse == "cycles" else NAMES
-    chain = draw(st.lists(some(labels, 1, 3), min_size=1, max_size=query.steps + 1))
-    chain[0] = draw(st.sampled_from([query.end if query.backwards else query.start, chain[0]]))
-    return query, chain
+    case = draw(cases())
+    events = [event for events in histories(case.segments).values() for event in events]
+    labels = sorted({label_of(event, case.query) for event in events})
+    if case.query.collapse == "cycles":
+        labels.append(f"{labels[0]}⇄{labels[-1]}")
+    chain = draw(st.lists(some(labels, 1, 3), min_size=1, max_size=case.query.steps + 1))
+    chain[0] = draw(st.sampled_from([case.query.end if case.query.backwards else case.query.start, chain[0]]))
+    return case, chain
 
 
 @thorough
-@given(logs(), chains(), st.sampled_from([800, 1 << 20]))
-def test_chains_agree_with_the_reference(segments, asked, budget):
-    query, chain = asked
-    with small_parts():
-        got = engine_chain(segments, query, chain, budget=budget)
-    assert_same(got, reference_chain(segments, query, chain, *oldest_and_newest(segments)))
+@given(chains())
+def test_chains_agree_with_the_reference(asked):
+    case, chain = asked
+    with small_parts(case.tight), unless_anchors_are_hidden():
+        got = engine_chain(case.segments, case.query, chain, relabel=relabelled(case.query), **case.options)
+    about = oldest_and_newest(case.segments)
+    assert_same(got, reference_chain(case.segments, case.query, chain, *about, case.cohorts))
 
 
 @thorough

@@ -1,13 +1,12 @@
 """Transition matrices: paper cases, the reference, conservation."""
 
 import doctest
-import os
 import random
 from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine import analysis, matrix, plan
@@ -16,13 +15,10 @@ from flows.engine.matrix import MatrixQuery, check_matrix, compute_matrix
 from flows.engine.query import SECOND, QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
+from tests.engine.cases import NAMES, TIMES, logs, some, thorough
 from tests.engine.compare import oldest_and_newest
 from tests.engine.reference_analyses import reference_matrix
-from tests.engine.test_properties import NAMES, TIMES, logs, some
 from tests.engine.test_semantics import history
-
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def engine_matrix(segments, query, **options):

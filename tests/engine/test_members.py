@@ -2,89 +2,27 @@
 
 import doctest
 import json
-from unittest import mock
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from flows.engine import members as module
-from flows.engine import plan
 from flows.engine.arrays import segment_from_rows
-from flows.engine.kernels import STATES
-from flows.engine.members import member_keys, members, open_sets
+from flows.engine.members import member_keys, members
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
-from flows.engine.source import Cancelled, Given
-from tests.engine.compare import engine_flow, oldest_and_newest
+from flows.engine.source import Cancelled
+from tests.engine.compare import assert_numbers_are_sets, engine_flow, numbers, oldest_and_newest
 from tests.engine.reference import reference_members
 from tests.engine.test_compute import random_rows
-from tests.engine.test_properties import EXAMPLES, logs, questions, thorough
-
-fewer = settings(thorough, max_examples=EXAMPLES // 5)
-
-
-def numbers(flow):
-    """Every number of a result with its selector."""
-    yield flow["units"]["matched"], Selector(set="matched")
-    yield flow["units"]["converted"], Selector(set="converted")
-    for node in flow["nodes"]:
-        names = {key: node[key] for key in ("step", "kind", "label")}
-        yield node["count"], Selector(set="node", **names)
-        for state in STATES:
-            yield node[state], Selector(set="node", state=state, **names)
-    for link in flow["links"]:
-        names = {key: link[key] for key in ("step", "source", "source_kind", "target", "target_kind")}
-        yield link["count"], Selector(set="link", **names)
-    for path in flow["paths"]:
-        yield path["count"], Selector(set="path", path=tuple(path["labels"]), state=path["end"])
-
-
-def given_rows(segments, relabel=None, cohorts=None):
-    oldest, newest = oldest_and_newest(segments)
-    return Given(
-        segments=[segment_from_rows(rows) for rows in segments],
-        data_from=oldest,
-        data_through=newest,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
-
-
-def assert_every_number_is_its_set(segments, query, offset, limit, **options):
-    flow = engine_flow(segments, query, **options)
-    rest = {name: options.pop(name) for name in ("relabel", "cohorts") if name in options}
-    wanted = reference_members(segments, query, *oldest_and_newest(segments), rest.get("cohorts"))
-    with open_sets(query, given_rows(segments, **rest), **options) as sets:
-        for number, selector in numbers(flow):
-            want = wanted(selector)
-            got = sets.members(selector, limit=10_000)
-            assert got.total == len(got.rows) == number == len(want), selector
-            assert [(row.key, row.anchor, row.labels, row.state) for row in got.rows] == want
-            assert [len(row.seconds) for row in got.rows] == [len(row.labels) for row in got.rows]
-            page = sets.members(selector, offset=offset, limit=limit)
-            assert (page.total, page.rows) == (number, got.rows[offset : offset + limit])
-            assert sets.keys(selector).tolist() == sorted({row[0] for row in want})
-
-
-@fewer
-@given(logs(), questions(), st.integers(0, 3), st.integers(0, 3))
-def test_every_number_is_the_count_of_its_set(segments, query, offset, limit):
-    assert_every_number_is_its_set(segments, query, offset, limit, threads=2)
-
-
-@fewer
-@given(logs(names=["a", "b", "c"], most=60), questions(names=["a", "b", "c"]), st.sampled_from([800, 5_000]))
-def test_every_number_is_the_count_of_its_set_whatever_the_memory_and_the_cut(segments, query, budget):
-    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
-        assert_every_number_is_its_set(segments, query, 1, 2, threads=2, budget=budget)
 
 
 def test_large_sets_in_many_segments_come_page_by_page():
     rows = random_rows(people=2000, events=20_000, names=20)
     query = FlowQuery(start=("name 0",), count="journeys", top=3)
-    assert_every_number_is_its_set([rows[i::4] for i in range(4)], query, 7, 20, threads=2)
+    segments = [rows[i::4] for i in range(4)]
+    wanted = reference_members(segments, query, *oldest_and_newest(segments))
+    assert_numbers_are_sets(segments, query, numbers(engine_flow(segments, query)), wanted, 7, 20, threads=2)
 
 
 def ask(rows, selector, query=None, **options):

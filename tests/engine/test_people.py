@@ -1,57 +1,12 @@
 """Conditions on people: whole histories stay or go, before anything else is looked at."""
 
 import json
-from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from flows.engine import plan
 from flows.engine.query import FlowQuery, QueryError
 from tests.engine.compare import assert_engine_agrees, engine_flow
-from tests.engine.test_members import assert_every_number_is_its_set, fewer
-from tests.engine.test_properties import NAMES, logs, questions
-
-EVENTS = st.sampled_from(NAMES)
-CONDITION = st.one_of(
-    st.builds(lambda event, n: {"did": event, "at_least": n}, EVENTS, st.integers(1, 4)),
-    st.builds(lambda event: {"did_not": event}, EVENTS),
-    st.builds(lambda cohort: {"in_cohort": cohort}, st.integers(1, 2)),
-    st.builds(lambda cohort: {"not_in_cohort": cohort}, st.integers(1, 2)),
-)
-
-
-def possible(conditions):
-    done = {each.get("did") for each in conditions} & {each.get("did_not") for each in conditions}
-    inside = {each.get("in_cohort") for each in conditions} & {each.get("not_in_cohort") for each in conditions}
-    return done <= {None} and inside <= {None}
-
-
-@st.composite
-def questions_about_some(draw):
-    conditions = draw(st.lists(CONDITION, min_size=1, max_size=4).filter(possible))
-    return FlowQuery.from_dict(draw(questions()).canonical() | {"people": conditions})
-
-
-COHORTS = st.fixed_dictionaries({cohort: st.sets(st.integers(1, 9)) for cohort in (1, 2)}).map(
-    lambda sets: {cohort: np.array(sorted(keys), np.uint64) for cohort, keys in sets.items()}
-)
-
-
-@fewer
-@given(logs(), questions_about_some(), COHORTS)
-def test_engine_agrees_with_the_reference_on_some_people(segments, query, cohorts):
-    assert_engine_agrees(segments, query, threads=2, cohorts=cohorts)
-
-
-@fewer
-@given(logs(), questions_about_some(), COHORTS)
-def test_every_number_about_some_people_is_its_set_whatever_the_cut(segments, query, cohorts):
-    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
-        assert_every_number_is_its_set(segments, query, 0, 2, threads=2, budget=800, cohorts=cohorts)
-
 
 ROWS = [(1, "a", 0), (1, "b", 1), (1, "b", 2), (2, "a", 0), (2, "b", 1), (3, "a", 0), (3, "c", 1)]
 

@@ -1,84 +1,94 @@
-"""Random histories and questions: kernels and reference must agree exactly.
+"""Random histories and questions of every kind: kernels and reference must agree exactly.
 
-JOURNEYMAP_ENGINE_EXAMPLES raises the number of examples of each test (default 300).
+Every choice of every option meets every choice of every other one. JOURNEYMAP_ENGINE_CASES raises the number of cases,
+JOURNEYMAP_ENGINE_SEED makes others of them.
 """
 
 import os
-from unittest import mock
+from collections import Counter
+from dataclasses import fields
+from itertools import combinations, product
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
 
-from flows.engine import plan
 from flows.engine.query import FlowQuery
-from tests.engine.compare import assert_engine_agrees
+from tests.engine.cases import OPTIONS, cases, pairs, small_parts, unless_anchors_are_hidden
+from tests.engine.compare import (
+    assert_numbers_are_sets,
+    assert_same_flow,
+    engine_flow,
+    numbers,
+    oldest_and_newest,
+)
+from tests.engine.reference import reference_flow, reference_members, tally
 
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300"))
-NAMES = ["a", "b", "c", "d", "e", "a⇄b"]
-TIMES = st.integers(0, 60)  # small, so that ties and equal windows happen
-
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def event(names):
-    return st.tuples(st.integers(1, 4), st.sampled_from(names), TIMES)
-
-
-@st.composite
-def logs(draw, names=NAMES, most=40):
-    """One to four segments, together holding every name."""
-    everyone = [(9, name, 30) for name in names]
-    segments = draw(st.lists(st.lists(event(names), max_size=most), min_size=1, max_size=4))
-    return [*segments[:-1], segments[-1] + everyone]
+CASES = int(os.environ.get("JOURNEYMAP_ENGINE_CASES", "5200"))
+SEED = int(os.environ.get("JOURNEYMAP_ENGINE_SEED", "0"))
+SHARDS = 8
 
 
-def some(names, least=0, most=2):
-    return st.lists(st.sampled_from(names), min_size=least, max_size=most, unique=True).map(tuple)
+def assert_holds(case):
+    segments, query, about = case.segments, case.query, oldest_and_newest(case.segments)
+    found = tally(segments, query, *about, case.cohorts)
+    with unless_anchors_are_hidden():
+        flow = engine_flow(segments, query, **case.options)
+    assert_same_flow(flow, reference_flow(segments, query, *about, found=found), query)
+    everything = list(numbers(flow))
+    chosen = [everything[pick % len(everything)] for pick in case.picks]
+    wanted = reference_members(segments, query, *about, found=found)
+    assert_numbers_are_sets(segments, query, chosen, wanted, **case.options)
 
 
-@st.composite
-def questions(draw, names=NAMES):
-    kind = draw(st.sampled_from(["start", "start", "end", "between"]))
-    start = draw(some(names, 1)) if kind != "end" else ()
-    end = draw(some(names, 1)) if kind != "start" else ()
-    visible = [name for name in names if name not in start + end]
-    limits = draw(st.lists(st.one_of(st.none(), TIMES), min_size=2, max_size=2))
-    since, until = limits if None in limits or limits[0] < limits[1] else (None, limits[0])
-    return FlowQuery(
-        start=start,
-        end=end,
-        steps=draw(st.integers(1, 5)),
-        top=draw(st.integers(1, 4)),
-        count=draw(st.sampled_from(["users", "sessions", "journeys"])),
-        occurrence=draw(st.sampled_from(["first", "last"])),
-        within=draw(st.one_of(st.integers(1, 20), st.just(100))),
-        session_gap=draw(st.one_of(st.integers(1, 8), st.just(100))),
-        max_gap=draw(st.one_of(st.none(), st.integers(1, 10))),
-        collapse=draw(st.sampled_from(["none", "consecutive", "cycles"])),
-        only=draw(st.one_of(st.just(()), some(names, 1, 3))),
-        hide=draw(st.one_of(st.just(()), some(visible))) if visible else (),
-        exclude=draw(st.one_of(st.just(()), some(names))),
-        range_from=since,
-        range_to=until,
-        paths=draw(st.sampled_from([0, 1, 3, 50])),
-    )
+def hold_cases(examples, number, met, wishes=()):
+    """Random cases hold; ``met`` counts the choices that met in them, and what their histories had."""
+
+    @seed(number + SEED * SHARDS)
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(cases(wishes))
+    def hold(case):
+        with small_parts(case.tight):
+            assert_holds(case)
+        met["cases"] += 1
+        met.update(features(case.segments))
+        choices = sorted(case.choices.items(), key=lambda item: list(OPTIONS).index(item[0]))
+        for (one, some), (two, others) in combinations(choices, 2):
+            met.update(((one, a), (two, b)) for a, b in product(some, others))
+
+    hold()
 
 
-@thorough
-@given(logs(), questions())
-def test_engine_agrees_with_the_reference(segments, query):
-    assert_engine_agrees(segments, query, threads=2)
+def features(segments):
+    """What makes histories difficult."""
+    rows = [(number, *row[:3]) for number, rows in enumerate(segments) for row in rows]
+    moments = Counter((person, time) for _, person, _, time in rows)
+    spans = {}
+    for number, person, _, time in rows:
+        low, high = spans.get((person, number), (time, time))
+        spans[person, number] = min(low, time), max(high, time)
+    if max(moments.values()) > 1:
+        yield "ties"
+    if max(Counter(row[1:] for row in rows).values()) > 1:
+        yield "duplicates"
+    if any(
+        one[0] == two[0] and spans[one][0] < spans[two][1] and spans[two][0] < spans[one][1]
+        for one, two in combinations(spans, 2)
+    ):
+        yield "interleaved histories"
 
 
-@thorough
-@given(logs(names=["a", "b", "c"], most=60), questions(names=["a", "b", "c"]))
-def test_engine_agrees_with_the_reference_on_loops_and_repeats(segments, query):
-    assert_engine_agrees(segments, query, threads=1)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_engine_agrees_with_the_reference_whatever_is_asked(shard):
+    met = Counter()
+    hold_cases(CASES // SHARDS, shard, met)
+    for pair in list(pairs())[shard::SHARDS]:
+        if not met[pair]:
+            hold_cases(3, shard, met, pair)
+        assert met[pair], pair
+    assert met["cases"] >= 0.9 * CASES // SHARDS
+    assert min(met[name] for name in ("ties", "duplicates", "interleaved histories")) > met["cases"] / 10
 
 
-@thorough
-@given(logs(), questions(), st.sampled_from([800, 5_000]))
-def test_engine_agrees_with_the_reference_whatever_the_memory_and_the_cut(segments, query, budget):
-    """Tiny ranges, blocks, histograms and budgets: many waves, tables not kept, several passes."""
-    with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
-        assert_engine_agrees(segments, query, threads=2, budget=budget)
+def test_every_option_of_a_question_has_its_choices():
+    named = set(OPTIONS) - {"reading", "anchors", "segments", "memory"} | {"start", "end"}
+    assert named == {field.name for field in fields(FlowQuery)}

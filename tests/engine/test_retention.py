@@ -1,7 +1,6 @@
 """Retention, and the periods of a calendar."""
 
 import doctest
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from unittest import mock
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine import periods, plan, retention
@@ -18,11 +17,9 @@ from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, HOUR, QueryError
 from flows.engine.retention import RetentionQuery, compute_retention
 from flows.engine.source import Cancelled
+from tests.engine.cases import NAMES, logs, some, thorough
 from tests.engine.reference_analyses import reference_retention
-from tests.engine.test_properties import NAMES, logs, some
 
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
 
 

@@ -1,12 +1,11 @@
 """Events and people over time."""
 
 import doctest
-import os
 from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine import plan, timeline
@@ -15,12 +14,9 @@ from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
 from flows.engine.timeline import TimelineQuery, check_timeline, compute_timeline
+from tests.engine.cases import NAMES, logs, some, thorough
 from tests.engine.reference_analyses import reference_timeline
-from tests.engine.test_properties import NAMES, logs, some
 from tests.engine.test_retention import EDGES
-
-EXAMPLES = int(os.environ.get("JOURNEYMAP_ENGINE_EXAMPLES", "300")) // 5
-thorough = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def engine_timeline(segments, query, through=100, **options):

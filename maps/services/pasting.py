@@ -1,12 +1,12 @@
 """A range of a spreadsheet, put into the cells of a map as one change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.models import User
 from maps import queries
 from maps.log.wording import name_of
-from maps.models import Card, Cell, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Touchpoint
+from maps.models import Card, Cell, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Step, Touchpoint
 from maps.pasting import Paste, PastedCard, PastedCell, planned
 from maps.services.cards import ON_CARD, write_details
 from maps.services.changes import Change, Verb, changing
@@ -31,18 +31,19 @@ def paste_cells(*, journey: JourneyMap, by: User, lane: int, step: int, text: st
         cells = [cell for row in plan.cells for cell in row]
         named = {card.details["channel"] for cell in cells for card in cell.cards if card.details.get("channel")}
         channels = ensure_channels(team=change.map.team, icons=dict.fromkeys(named, "")) if named else {}
-        _feel(change, cells)
+        steps = Step.objects.in_bulk({cell.step.pk for cell in cells})
+        _feel(change, cells, steps)
         _alter(change, cells, channels)
-        _add(change, cells, channels)
+        _add(change, cells, channels, steps)
         change.says(Verb.CHANGE, "pasted a range into the lane", name_of(cells[0].lane))
     return plan
 
 
-def _feel(change: Change, cells: Sequence[PastedCell]) -> None:
+def _feel(change: Change, cells: Sequence[PastedCell], steps: Mapping[int, Step]) -> None:
     felt = [(cell, cell.feeling) for cell in cells if cell.feeling]
     change.add_all(
         [
-            EmotionPoint(lane=cell.lane, step_id=cell.step.pk, score=feeling.score, label=feeling.label)
+            EmotionPoint(lane=cell.lane, step=steps[cell.step.pk], score=feeling.score, label=feeling.label)
             for cell, feeling in felt
             if feeling.point is None
         ]
@@ -61,13 +62,14 @@ def _alter(change: Change, cells: Sequence[PastedCell], channels: Channels) -> N
         write_details(change, card.row, details)
 
 
-def _add(change: Change, pasted: Sequence[PastedCell], channels: Channels) -> None:
+def _add(change: Change, pasted: Sequence[PastedCell], channels: Channels, steps: Mapping[int, Step]) -> None:
     """New cards below those that stand in their cells."""
     fresh = [(cell, card) for cell in pasted for card in cell.cards if card.fate == "new"]
     keys = {(cell.lane.pk, cell.step.pk) for cell, _ in fresh}
-    known = Cell.objects.filter(lane__in={lane for lane, _ in keys}, step__in={step for _, step in keys})
+    lanes = {cell.lane.pk: cell.lane for cell, _ in fresh}
+    known = Cell.objects.filter(lane__in=lanes, step__in={step for _, step in keys}).select_related("lane", "step")
     cells = {(cell.lane_id, cell.step_id): cell for cell in known}
-    made = change.add_all([Cell(lane_id=lane, step_id=step) for lane, step in sorted(keys - set(cells))])
+    made = change.add_all([Cell(lane=lanes[lane], step=steps[step]) for lane, step in sorted(keys - set(cells))])
     cells |= {(cell.lane_id, cell.step_id): cell for cell in made}
     standing = {(cell.lane.pk, cell.step.pk): cell.standing for cell in pasted}
     rows: list[tuple[Card, PastedCard]] = []

@@ -1,6 +1,7 @@
 import os
 import re
 import warnings
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from maps.imports.files import MOST_BYTES  # noqa: E402
+from maps.live.stream import STREAM  # noqa: E402
 
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -54,7 +56,14 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         left -= len(message.get("body", b""))
         return message if left >= 0 else {"type": "http.disconnect"}
 
-    await django_application(scope, receive_within_limit, send)
+    async def send_unless_it_streams(message: Mapping[str, Any]) -> None:
+        if STREAM not in scope:
+            await send(message)
+
+    await django_application(scope, receive_within_limit, send_unless_it_streams)
+    if STREAM in scope:
+        # Django has answered that it may, and holds nothing any more. The stream says the rest.
+        await scope[STREAM](receive, send)
 
 
 async def _is_signed_in(cookie: bytes) -> bool:

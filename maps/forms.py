@@ -146,6 +146,13 @@ class SinceForm(forms.Form):
     since = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
 
 
+class EditingForm(forms.Form):
+    """The browser's connection, as the stream named it, and the cell as the page names it."""
+
+    connection = forms.RegexField(r"^[\w-]{12}$")
+    cell = forms.RegexField(r"^cell-\d{1,19}-\d{1,19}$", required=False)
+
+
 class EmotionForm(forms.Form):
     score = forms.TypedChoiceField(
         coerce=int,

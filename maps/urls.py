@@ -43,6 +43,8 @@ urlpatterns = [
     path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
     path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
     path("maps/<int:pk>/changes/", live.changes, name="changes"),
+    path("maps/<int:pk>/live/", live.watch, name="live"),
+    path("maps/<int:pk>/editing/", live.editing, name="editing"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

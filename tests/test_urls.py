@@ -77,6 +77,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:undo": (None, EDITOR),
     "maps:redo": (None, EDITOR),
     "maps:changes": (VIEWER, VIEWER),
+    "maps:live": (VIEWER, None),
+    "maps:editing": (None, EDITOR),
     "maps:history": (VIEWER, VIEWER),
     "maps:compare": (VIEWER, VIEWER),
     "maps:restore": (None, EDITOR),
@@ -191,7 +193,7 @@ def expected(needed: Role | None, found: list[int]) -> list[int]:
     """An allowed member is answered, be it that an empty form is refused; after the first, the thing may be gone."""
     if needed is None:
         return [405] * 7
-    answered = [status if status in (200, 302, 400, 404, 409, 422) else 200 for status in found[2:]]
+    answered = [status if status in (200, 204, 302, 400, 404, 409, 422) else 200 for status in found[2:]]
     if answered[needed.rank] == 404:
         answered[needed.rank] = 200
     return [302, 404, *(403 if role.rank < needed.rank else answered[role.rank] for role in reversed(Role))]

@@ -1,6 +1,6 @@
 """Telling those who watch a map what happens, from anywhere. Never raises: news may be lost, changes not.
 
-A message is {"event": …, "data": …}. Events: `change` (the number of an operation), `people`, `editing` (`presence`).
+A message is {"event": …, "data": …}. Of several with the same event and the same `of`, only the last one matters.
 """
 
 import json
@@ -15,16 +15,21 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE = 0.5  # seconds; a save must not wait long for news to go out
+FAULTS = (redis.RedisError, OSError)
 logger = logging.getLogger(__name__)
 
 
 def prefix() -> str:
     """Two installations, or two tests, may share one server."""
-    return f"journeymap:{connection.settings_dict['NAME']}:maps:"
+    return f"journeymap:{connection.settings_dict['NAME']}:"
 
 
 def channel(journey: int) -> str:
-    return f"{prefix()}{journey}"
+    return f"{prefix()}maps:{journey}"
+
+
+def message(event: str, data: Any, *, of: str = "") -> str:
+    return json.dumps({"event": event, "of": of, "data": data})
 
 
 @lru_cache(maxsize=1)
@@ -36,10 +41,10 @@ def client() -> "redis.Redis":
     )
 
 
-def tell(journey: int, event: str, data: Any) -> None:
+def tell(journey: int, event: str, data: Any, *, of: str = "") -> None:
     try:
-        client().publish(channel(journey), json.dumps({"event": event, "data": data}))
-    except (redis.RedisError, OSError) as error:
+        client().publish(channel(journey), message(event, data, of=of))
+    except FAULTS as error:
         logger.info("news of map %s went nowhere: %s", journey, error)
 
 

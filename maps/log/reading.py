@@ -63,8 +63,9 @@ def goes_on(earlier: Operation, later: Operation) -> bool:
 
 def shown_since(journey: JourneyMap, seq: int) -> list[str]:
     """The elements that show what was changed after the operation `seq`; all of them where that cannot be told."""
-    shows = list(operations(journey).filter(seq__gt=seq).values_list("shows", flat=True)[: MOST_AT_ONCE + 1])
-    if len(shows) > MOST_AT_ONCE or len(shows) < journey.revision - seq:
+    since = operations(journey).filter(seq__gt=seq, seq__lte=journey.revision)
+    shows = list(since.values_list("shows", flat=True)[: MOST_AT_ONCE + 1])
+    if len(shows) > MOST_AT_ONCE or len(shows) != journey.revision - seq:
         return [HEAD, GRID]
     return fewest(element for elements in shows for element in elements)
 

@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from maps.live import bus
-from maps.log.elements import element_of, fewest
+from maps.log.elements import GRID, HEAD, element_of, fewest
 from maps.log.parts import (
     MAP,
     key_of,
@@ -158,7 +158,7 @@ class Change:
         if self.map.revision == 1:
             # So the log begins with a map out of nothing, whoever drew it and however.
             records = compose([Record(MAP, MAP, None, values_of_map(self.map)), *records])
-            self._verb = Verb.CREATE
+            self._verb, self._shows = Verb.CREATE, [HEAD, GRID]
         op, inverse = to_sides(records)
         self.operation = Operation.objects.create(
             team_id=self.map.team_id,

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flows.engine.filters import IS, PropertyFilter
 
 from bench.cuts import only
 from bench.data import DAY, Generated, event_code, event_name, generate
@@ -29,6 +28,7 @@ from bench.questions import (
     question,
 )
 from bench.report import Part, Row
+from flows.engine.filters import IS, PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.warmup import compile_kernels

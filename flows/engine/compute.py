@@ -17,7 +17,7 @@ from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
 from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery
-from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
+from flows.engine.result import EVENT, OTHER, Links, Node, flow_result
 from flows.engine.source import Given, PathSource, Watch, open_source
 
 GIB = 1 << 30
@@ -180,9 +180,8 @@ def _label_counts(source: PathSource, through: int, budget: int) -> Iterator[Int
         yield from counts
 
 
-def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> tuple[list[Node], list[Link]]:
-    """Nodes with repeats and ends, links with times; what does not occur is left out. As many steps a pass as the
-    budget allows."""
+def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> tuple[list[Node], Links]:
+    """Nodes with repeats and ends, links with times. As many steps a pass as the budget allows."""
     rules, names = source.rules, source.labels.names
     numbered = number_nodes([step.table(len(names)) for step in steps], [step.size for step in steps])
     buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
@@ -210,18 +209,14 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
     number, count, median, p90 = np.concatenate(found).T
     step = np.searchsorted(numbered.links, number, side="right") - 1
     node, target = np.divmod(number - numbered.links[step], numbered.sizes[step + 1])
-    columns = (
+    links = Links(
         numbered.places[step] + node,
         numbered.places[step + 1] + target,
         count,
         bucket_seconds(median),
         bucket_seconds(p90),
     )
-    links = [
-        Link(nodes[source], nodes[target], *figures)
-        for source, target, *figures in zip(*(column.tolist() for column in columns), strict=True)
-    ]
-    return [node for node in nodes if node.count], links
+    return nodes, links
 
 
 def _named(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.engine.arrays import IntArray
 from flows.engine.distinct import WholePath
 from flows.engine.kernels import STATES
 from flows.engine.query import FlowQuery, format_time
@@ -28,16 +33,21 @@ class Node:
     ends: tuple[int, ...]
 
 
-@dataclass(slots=True)
-class Link:
-    source: Node
-    target: Node
-    count: int
-    median_seconds: float
-    p90_seconds: float
+class Links(NamedTuple):
+    """Links as columns, in any order.
+
+    source, target : int64[links], places in a list of nodes; counts : int64[links]; median_seconds, p90_seconds :
+    float64[links].
+    """
+
+    source: IntArray
+    target: IntArray
+    counts: IntArray
+    median_seconds: NDArray[np.float64]
+    p90_seconds: NDArray[np.float64]
 
 
-def check_conservation(nodes: Sequence[Node], links: Sequence[Link]) -> None:
+def check_conservation(nodes: Sequence[Node], links: Links) -> None:
     """Every node equals what leaves it and, behind the anchor, what enters it.
 
     Raises
@@ -45,13 +55,11 @@ def check_conservation(nodes: Sequence[Node], links: Sequence[Link]) -> None:
     NotConserved
         Naming the node.
     """
-    leaving = {id(node): sum(node.ends) for node in nodes}
-    entering = {id(node): 0 for node in nodes}
-    for link in links:
-        leaving[id(link.source)] += link.count
-        entering[id(link.target)] += link.count
-    for node in nodes:
-        out, into = leaving[id(node)], entering[id(node)]
+    leaving = np.array([sum(node.ends) for node in nodes], np.int64)
+    entering = np.zeros(len(nodes), np.int64)
+    np.add.at(leaving, links.source, links.counts)
+    np.add.at(entering, links.target, links.counts)
+    for node, out, into in zip(nodes, leaving.tolist(), entering.tolist(), strict=True):
         if out != node.count or (node.step and into != node.count):
             name = f"step {node.step}, {node.kind} {node.label!r}"
             raise NotConserved(f"{name}: count {node.count}, leaving {out}, entering {into}")
@@ -61,7 +69,7 @@ def flow_result(
     query: FlowQuery,
     *,
     nodes: Sequence[Node],
-    links: Sequence[Link],
+    links: Links,
     paths: Sequence[WholePath],
     distinct_paths: int | None,
     units: dict[str, int],
@@ -75,7 +83,7 @@ def flow_result(
     Parameters
     ----------
     nodes, links, paths
-        In any order.
+        In any order; a node that does not occur is left out.
     distinct_paths : int or None
         None if the question wanted no paths.
     units : dict
@@ -100,8 +108,8 @@ def flow_result(
         "data_through": None if data_through is None else format_time(data_through),
         "computed_in_ms": computed_in_ms,
         "units": units,
-        "nodes": [_node_row(node) for node in sorted(nodes, key=_node_order)],
-        "links": [_link_row(link) for link in sorted(links, key=_link_order)],
+        "nodes": [_node_row(node) for node in sorted(nodes, key=_node_order) if node.count],
+        "links": _link_rows(nodes, links),
         "paths": [{"labels": list(path.labels), "count": -path.minus_count, "end": path.end} for path in sorted(paths)],
         "distinct_paths": distinct_paths,
         "ties": ties,
@@ -119,23 +127,27 @@ def _node_row(node: Node) -> dict[str, object]:
     }
 
 
-def _link_row(link: Link) -> dict[str, object]:
-    return {
-        "step": link.source.step,
-        "source": link.source.label,
-        "source_kind": link.source.kind,
-        "target": link.target.label,
-        "target_kind": link.target.kind,
-        "count": link.count,
-        "median_seconds": link.median_seconds,
-        "p90_seconds": link.p90_seconds,
-    }
-
-
 def _node_order(node: Node) -> tuple[int, int, str, str]:
     return node.step, -node.count, node.label, node.kind
 
 
-def _link_order(link: Link) -> tuple[int, int, str, str, str, str]:
-    source, target = link.source, link.target
-    return source.step, -link.count, source.label, target.label, source.kind, target.kind
+def _link_rows(nodes: Sequence[Node], links: Links) -> list[dict[str, object]]:
+    """By (step, −count, source, target), equal labels by their kinds."""
+    steps = np.array([node.step for node in nodes])
+    labels = np.unique([node.label for node in nodes] or [""], return_inverse=True)[1]
+    kinds = np.array([node.kind == OTHER for node in nodes])
+    source, target = links.source, links.target
+    order = np.lexsort((kinds[target], kinds[source], labels[target], labels[source], -links.counts, steps[source]))
+    return [
+        {
+            "step": nodes[source].step,
+            "source": nodes[source].label,
+            "source_kind": nodes[source].kind,
+            "target": nodes[target].label,
+            "target_kind": nodes[target].kind,
+            "count": count,
+            "median_seconds": median,
+            "p90_seconds": p90,
+        }
+        for source, target, count, median, p90 in zip(*(column[order].tolist() for column in links), strict=True)
+    ]

@@ -13,7 +13,7 @@ from flows.engine.compute import compute_flow
 from flows.engine.counting import bucket_seconds
 from flows.engine.kernels import gap_bucket
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.result import Link, Node, NotConserved, check_conservation
+from flows.engine.result import Links, Node, NotConserved, check_conservation
 from flows.engine.source import Cancelled
 from flows.engine.warmup import compile_kernels
 from tests.engine.compare import assert_engine_agrees, engine_flow
@@ -93,13 +93,14 @@ def test_a_cancelled_computation_stops():
 
 def test_a_result_that_does_not_add_up_is_refused():
     start, target = Node(0, "event", "a", 2, 0, (0, 0, 1, 0)), Node(1, "event", "b", 1, 0, (0, 0, 1, 0))
-    check_conservation([start, target], [Link(start, target, 1, 0.0, 0.0)])
+    link = Links(*np.array([[0], [1], [1]]), np.zeros(1), np.zeros(1))
+    check_conservation([start, target], link)
     with pytest.raises(NotConserved, match="step 0"):
-        check_conservation([start, target], [])
+        check_conservation([start, target], Links(*np.zeros((5, 0), np.int64)))
     start.count = target.count = target.ends = 2
     target.ends = (0, 0, 2, 0)
     with pytest.raises(NotConserved, match="step 1"):
-        check_conservation([start, target], [Link(start, target, 1, 0.0, 0.0)])
+        check_conservation([start, target], link)
 
 
 @pytest.mark.parametrize("gap", [0, 1, 63, 64, 127, 128, 129, 1000, 10**6, 10**9 + 7, 10**15 + 1, 10**18])

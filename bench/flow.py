@@ -1,209 +1,130 @@
-"""Our flow computation beside DuckDB, chDB and a plain sum over the columns, in one run. See README.md here."""
+"""Our flow computation beside DuckDB, chDB and a plain sum over the columns. See README.md here."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from numba import njit
+from numpy.typing import NDArray
 
-from bench import questions
-from bench.generate import Generated, generate
-from bench.questions import SESSIONS, USERS, Answer
-from flows.engine.arrays import SegmentArrays
-from flows.engine.compute import compute_flow
-from flows.engine.query import FlowQuery
+from bench.data import Generated, generate
+from bench.part import Options, Timed, main, timed, timed_in_turn, timed_row
+from bench.peers import clickhouse, duck
+from bench.questions import (
+    DEFAULT,
+    SESSIONS,
+    USERS,
+    WIDEST,
+    Answer,
+    answer_of,
+    asking,
+    bucketed,
+    links_only,
+    question,
+)
+from bench.report import Part, Ratio, Row
 from flows.engine.warmup import compile_kernels
+
+STORED, PER_EVENT = "sum as stored", "sum by event"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: who, what was asked, seconds (best and median), whether the answer was the same."""
+class Ours:
+    """What we took and answered: the usual chart, and the widest one, in which nothing is in Other."""
 
-    who: str
-    question: str
-    best: float
-    median: float
-    same: bool | None
+    default: Timed[dict[str, Any]]
+    widest: Timed[dict[str, Any]]
 
+    def ratios(self, peer: Timed[Any]) -> tuple[Ratio, ...]:
+        return peer.against(default_chart=self.default, widest=self.widest)
 
-def main() -> int:
-    options = _options()
-    data = generate(options.directory / str(options.events), options.events)
-    compile_kernels()
-    segment = data.segment()
-    print(
-        f"{data.events:,} events, {data.people:,} people, {options.threads} threads, Python {platform.python_version()}"
-    )
-    rows = [_sum(segment, options)]
-    answers: dict[str, Answer] = {}
-    for count in (USERS, SESSIONS):
-        for top, paths in ((50, 0), (50, 50), (8, 0)):
-            row, answer = _ours(segment, questions.ours(count, data.start, top, paths), options)
-            rows.append(row)
-            answers.setdefault(count, answer)
-    rows += _duckdb(data, answers, options)
-    rows += _chdb(data, answers, options)
-    _print(rows)
-    return 0 if all(row.same is not False for row in rows) else 1
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=20_000_000)
-    parser.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))))
-    parser.add_argument("--repeat", type=int, default=9, help="runs of ours and of the sum")
-    parser.add_argument("--peer-repeat", type=int, default=3, help="runs of a peer's query")
-    parser.add_argument("--directory", type=Path, default=Path(".data/bench"))
-    parser.add_argument("--chdb-python", default="", help="a Python that has chdb; default: one is made")
-    return parser.parse_args()
-
-
-def _timed(run: Callable[[], Any], repeat: int) -> tuple[float, float, Any]:
-    """Best and median seconds of some runs after a first one that warms caches."""
-    answer = run()
-    seconds = []
-    for _ in range(repeat):
-        began = time.perf_counter()
-        answer = run()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds), float(np.median(seconds)), answer
-
-
-def _sum(segment: SegmentArrays, options: argparse.Namespace) -> Row:
-    """Read once what the flow must read: the floor under any computation."""
-    shares = [
-        share
-        for column in (segment.keys, segment.starts, segment.times, segment.codes)
-        for share in np.array_split(column, options.threads)
-    ]
-    with ThreadPoolExecutor(options.threads) as pool:
-        best, median, _ = _timed(lambda: sum(map(int, pool.map(np.sum, shares))), options.repeat)
-    return Row("sum of key, time, code", "read once", best, median, None)
-
-
-def _ours(segment: SegmentArrays, query: FlowQuery, options: argparse.Namespace) -> tuple[Row, Answer]:
-    oldest, newest = int(segment.times.min()), int(segment.times.max())
-
-    def run() -> dict[str, Any]:
-        return compute_flow(
-            query, [segment], data_from=oldest, data_through=newest, dataset_version=1, threads=options.threads
+    def same(self, answer: Answer) -> bool:
+        """Whether a peer's complete rows are both answers, once bucketed as each of them."""
+        return bucketed(answer, DEFAULT) == answer_of(self.default.answer) and bucketed(answer, WIDEST) == answer_of(
+            self.widest.answer
         )
 
-    best, median, result = _timed(run, options.repeat)
-    asked = query.count + (", with top paths" if query.paths else "") + (", top 8 and Other" if query.top == 8 else "")
-    return Row("journeymap", asked, best, median, None), questions.answer_of(result)
+
+def run(options: Options) -> Part:
+    data = generate(options.directory, options.events)
+    compile_kernels()
+    with ThreadPoolExecutor(options.threads) as pool:
+        runs: dict[Any, Callable[[], Any]] = {**_sums(data, pool, options.threads)}
+        for count in (USERS, SESSIONS):
+            for top in (DEFAULT, WIDEST):
+                runs[count, top] = asking(question(count, top), data, options.threads)
+        spent = timed_in_turn(runs, options.repeat)
+    rows = [
+        timed_row("numpy.sum", "key of each person, first event of each, time, code", spent["numpy.sum"]),
+        timed_row("compiled loop", "the same: as stored", spent[STORED]),
+        timed_row("compiled loop", "key of each event (8 bytes, as peers read it), time, code", spent[PER_EVENT]),
+    ]
+    ours = {count: Ours(spent[count, DEFAULT], spent[count, WIDEST]) for count in (USERS, SESSIONS)}
+    for count, found in ours.items():
+        for name, took in ((f"top {DEFAULT} and Other", found.default), (f"top {WIDEST}", found.widest)):
+            ratios = (Ratio(took.best / spent[floor].best, floor) for floor in (STORED, PER_EVENT))
+            rows.append(timed_row("journeymap", f"{count}, {name}", took, *ratios))
+    rows += _duckdb(data, ours, options)
+    version, chdb = _chdb(data, ours, options)
+    title = f"Flow: {data.events:,} events of {data.people:,} people, 10 steps"
+    return Part("flow", title, rows + chdb, {duck.NAME: duck.VERSION, clickhouse.NAME: version})
 
 
-def _table(data: Generated) -> pa.Table:
-    """The events as rows, sorted by (actor, time), in the smallest types."""
+def _sums(data: Generated, pool: Executor, threads: int) -> dict[str, Callable[[], int]]:
+    """Read once what a flow must read: the floor under any computation, warm and memory-mapped."""
     segment = data.segment()
-    actors = np.repeat(segment.keys, np.diff(segment.starts))
-    return pa.table({"actor": actors, "time": segment.times, "event": segment.codes.astype(np.uint8)})
+    events = data.directory / "key_of_event.u64"
+    if not events.exists():
+        np.repeat(segment.keys, np.diff(segment.starts)).tofile(events)
+    key_of_event = np.memmap(events, "<u8", "r").view(np.ndarray)
+    key_of_event.flags.writeable = False
+    stored: list[NDArray[Any]] = [segment.keys, segment.starts, segment.times, segment.codes]
+    by_event: list[NDArray[Any]] = [key_of_event, segment.times, segment.codes]
+
+    def adding(add: Any, columns: list[NDArray[Any]]) -> Callable[[], int]:
+        shares = [share for column in columns for share in np.array_split(column, threads)]
+        return lambda: sum(map(int, pool.map(add, shares)))
+
+    return {"numpy.sum": adding(np.sum, stored), STORED: adding(_total, stored), PER_EVENT: adding(_total, by_event)}
 
 
-def _duckdb(data: Generated, answers: dict[str, Answer], options: argparse.Namespace) -> list[Row]:
-    path = data.directory / f"events-{duckdb.__version__}.duckdb"
-    fresh = not path.exists()
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(f"set threads = {options.threads}")
-        if fresh:
-            connection.register("source", _table(data))
-            connection.execute("create table events as select * from source order by actor, time")
-            connection.execute("checkpoint")
-        rows = []
-        for count, sql in questions.DUCKDB.items():
-            best, median, answer = _timed(lambda sql=sql: connection.execute(sql).fetchall(), options.peer_repeat)  # type: ignore[misc]
-            same = questions.sort_answer(answer) == answers[count]
-            rows.append(Row(f"DuckDB {duckdb.__version__}", count, best, median, same))
-    return rows
+@njit(cache=True, nogil=True)
+def _total(column: Any) -> Any:
+    total = np.int64(0)
+    for i in range(column.size):
+        total += np.int64(column[i])
+    return total
 
 
-def _chdb(data: Generated, answers: dict[str, Answer], options: argparse.Namespace) -> list[Row]:
-    parquet = data.directory / "events.parquet"
-    if not parquet.exists():
-        pq.write_table(_table(data), parquet)
-    order = {
-        "parquet": str(parquet.resolve()),
-        "directory": str((data.directory / "chdb").resolve()),
-        "threads": options.threads,
-        "repeat": options.peer_repeat + 1,
-        "queries": {**questions.CLICKHOUSE, "sessions, shape of PostHog's paths": questions.POSTHOG},
-    }
-    done = subprocess.run(
-        [_chdb_python(options), str(Path(__file__).parent / "peers" / "chdb_flow.py")],
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"chDB failed:\n{done.stderr[-2000:]}")
-    found = json.loads(done.stdout)
+def _duckdb(data: Generated, ours: dict[str, Ours], options: Options) -> list[Row]:
     rows = []
-    for name, run in found["queries"].items():
-        seconds = run["seconds"][1:]
-        if name in questions.CLICKHOUSE:
-            answer = questions.sort_answer([tuple(row) for row in run["rows"]])
-            same = answer == answers[name.partition(",")[0]]
-        else:
-            same = _edges(run["rows"]) == [row for row in answers[SESSIONS] if row[2] is not None]
-        rows.append(Row(f"chDB ({found['version']})", name, min(seconds), float(np.median(seconds)), same))
+    with duck.connected(data, options.threads) as connection:
+        for (count, kind), sql in duck.FLOW.items():
+            spent = timed(lambda sql=sql: duck.rows_of(connection, sql), options.peer_repeat)  # type: ignore[misc]
+            same = ours[count].same(duck.answer_of(spent.answer))
+            rows.append(timed_row(duck.NAME, f"{count}, {kind}", spent, *ours[count].ratios(spent), same=same))
     return rows
 
 
-def _edges(rows: list[list[Any]]) -> Answer:
-    """``1_7 → 2_3`` as (0, 7, 3, count)."""
-    found: Answer = []
-    for source, target, count in rows:
-        step, _, event = source.partition("_")
-        found.append((int(step) - 1, int(event), int(target.partition("_")[2]), count))
-    return questions.sort_answer(found)
-
-
-def _chdb_python(options: argparse.Namespace) -> str:
-    if options.chdb_python:
-        return str(options.chdb_python)
-    home = options.directory / "venv"
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        wanted = Path(__file__).parent / "requirements.txt"
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(wanted)], check=True)
-    return str(python)
-
-
-def _print(rows: list[Row]) -> None:
-    """Every row against our answer to the same question, and ours against the sum."""
-    ours = {row.question: row.best for row in rows if row.who == "journeymap"}
-    floor = rows[0].best
-    print(f"{'':24} {'question':38} {'best ms':>9} {'median':>9}  ratio")
-    for row in rows:
-        if row.who == "journeymap":
-            ratio = f"{row.best / floor:.1f} × the sum"
-        elif row is rows[0]:
-            ratio = ""
+def _chdb(data: Generated, ours: dict[str, Ours], options: Options) -> tuple[str, list[Row]]:
+    queries = {f"{count}, {kind}": sql for (count, kind), sql in clickhouse.FLOW.items()}
+    posthog = f"{SESSIONS}, names, shape of PostHog's paths"
+    found = clickhouse.ask(data, {**queries, posthog: clickhouse.POSTHOG}, options.threads, options.peer_repeat)
+    rows = []
+    for name, spent in found.runs.items():
+        mine = ours[name.partition(",")[0]]
+        if name == posthog:
+            same = clickhouse.posthog_answer_of(spent.answer) == links_only(answer_of(mine.widest.answer))
         else:
-            same = "same answer" if row.same else "ANOTHER ANSWER"
-            ratio = f"{row.best / ours[row.question.partition(',')[0]]:.1f} × ours, {same}"
-        print(f"{row.who:24} {row.question:38} {row.best * 1e3:9.1f} {row.median * 1e3:9.1f}  {ratio}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process, DuckDB and mapped files included: {peak:.0f} MiB")
+            same = mine.same(clickhouse.answer_of(spent.answer))
+        rows.append(timed_row(clickhouse.NAME, name, spent, *mine.ratios(spent), same=same))
+    return found.version, rows
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("flow", run, __doc__))

@@ -3,7 +3,7 @@
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
-from flows.models import Dataset, FlowChart, FlowRun, Import
+from flows.models import Cohort, Dataset, FlowChart, FlowRun, Import
 
 
 def dataset_of(team: Team, slug: str) -> Dataset:
@@ -17,6 +17,10 @@ def import_of(team: Team, dataset_slug: str, number: int) -> Import:
 
 def chart_of(team: Team, pk: int) -> FlowChart:
     return get_object_or_404(FlowChart.objects.select_related("dataset", "owner"), team=team, pk=pk)
+
+
+def cohort_of(team: Team, pk: int) -> Cohort:
+    return get_object_or_404(Cohort.objects.select_related("dataset", "owner"), team=team, pk=pk)
 
 
 def run_of(team: Team, pk: int) -> FlowRun:

@@ -1,6 +1,9 @@
 """Data management. What a job or a commit has written is read-only here; events are undone through the product."""
 
-from django.contrib import admin
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,8 +14,11 @@ from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from flows import tasks
-from flows.models import Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
-from flows.services import jobs
+from flows.engine.query import QueryError
+from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
+from flows.services import cohorts, jobs
+from flows.services.sets import Busy
+from flows.store import DamagedSegment
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -146,6 +152,42 @@ class FlowChartAdmin(ModelAdmin):
     list_select_related = ["team", "dataset", "owner"]
     search_fields = ["name", "description"]
     autocomplete_fields = ["team", "dataset", "owner"]
+
+
+@admin.register(Cohort)
+class CohortAdmin(ReadOnlyAdmin):
+    """Cohorts go one by one through the service, which looks after their files and the charts that ask about them."""
+
+    actions = ["refresh_cohorts", "delete_cohorts"]
+    list_display = ["name", "dataset", "people", "count", "dataset_version", "owner", "refreshed_at"]
+    list_filter = ["team"]
+    list_select_related = ["dataset", "owner"]
+    search_fields = ["name", "slug", "dataset__name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    @action(description="Choose the people anew")
+    def refresh_cohorts(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> None:
+        self._each(request, queryset, lambda cohort: cohorts.refresh_cohort(cohort=cohort), "Refreshed")
+
+    @action(description="Delete")
+    def delete_cohorts(self, request: HttpRequest, queryset: QuerySet[Cohort]) -> None:
+        self._each(request, queryset, lambda cohort: cohorts.delete_cohort(cohort=cohort), "Deleted")
+
+    def _each(
+        self, request: HttpRequest, queryset: QuerySet[Cohort], change: Callable[[Cohort], object], word: str
+    ) -> None:
+        done = 0
+        for cohort in queryset:
+            try:
+                change(cohort)
+                done += 1
+            except ValidationError as error:
+                self.message_user(request, error.messages[0], messages.ERROR)
+            except (QueryError, DamagedSegment, Busy) as error:
+                self.message_user(request, f"{cohort.name}: {error}", messages.ERROR)
+        self.message_user(request, f"{word} {done}.")
 
 
 @admin.register(FlowRun)

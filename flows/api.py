@@ -1,36 +1,72 @@
-"""Saved charts and their numbers, for programs: the same question, the same run, the same JSON as page and command."""
+"""Saved charts, their numbers, and the people behind these, for programs: the same services as page and command."""
 
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.access import membership_of
-from flows import queries
-from flows.engine.query import QueryError
-from flows.models import FlowChart, FlowRun
-from flows.serializers import ChartSerializer
-from flows.services import runs
+from accounts.access import membership_of, require
+from accounts.models import Role, Team
+from flows import access, queries
+from flows.engine.query import FlowQuery, QueryError
+from flows.engine.selector import Selector
+from flows.models import Cohort, FlowChart, FlowRun
+from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
+from flows.services import cohorts, line, runs, sets
+from flows.store import DamagedSegment
 
 PATIENCE = 2.0  # seconds that a request waits for its numbers before it says that they are on their way
+PAGING = ("offset", "limit", "version")
+# What an address says of a set. Where one of these is wrong the request is; elsewhere it is the question.
+OF_A_SET = {*PAGING, *(each.name for each in fields(Selector))}
+M = TypeVar("M", FlowChart, Cohort)
 
 
 class IsMember(BasePermission):
-    """Everybody in the team may read; to a stranger the team does not exist."""
+    """Everybody in the team may read, editors may write; to a stranger the team does not exist."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        view.team = membership_of(request.user, view.kwargs["team_slug"]).team  # type: ignore[arg-type,attr-defined]
+        membership = membership_of(request.user, view.kwargs["team_slug"])  # type: ignore[arg-type]
+        if request.method not in SAFE_METHODS:
+            require(membership, Role.EDITOR)
+        view.team = membership.team  # type: ignore[attr-defined]
         return True
 
 
-class ChartViewSet(ReadOnlyModelViewSet[FlowChart]):
-    serializer_class = ChartSerializer
+class TeamViewSet(ReadOnlyModelViewSet[M]):
+    """What cannot be done is said in one sentence, with the field that is to blame."""
+
+    team: Team
     permission_classes = [IsAuthenticated, IsMember]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, QueryError):
+            wrong = self.request.method != "GET" or exc.field in OF_A_SET
+            code = status.HTTP_400_BAD_REQUEST if wrong else status.HTTP_409_CONFLICT
+            return _refused(exc.sentence, code, field=exc.field)
+        if isinstance(exc, ValidationError):
+            return _refused(exc.messages[0], status.HTTP_409_CONFLICT)
+        if isinstance(exc, DamagedSegment):
+            return _refused(str(exc), status.HTTP_409_CONFLICT)
+        if isinstance(exc, line.TooManyWait):
+            return _refused(str(exc), status.HTTP_429_TOO_MANY_REQUESTS)
+        if isinstance(exc, sets.Busy):
+            return _refused(str(exc), status.HTTP_503_SERVICE_UNAVAILABLE)
+        return super().handle_exception(exc)
+
+
+class ChartViewSet(TeamViewSet[FlowChart]):
+    serializer_class = ChartSerializer
     queryset = FlowChart.objects.none()
 
     def get_queryset(self):  # type: ignore[no-untyped-def]  # The schema is made without a team.
@@ -40,17 +76,108 @@ class ChartViewSet(ReadOnlyModelViewSet[FlowChart]):
     @action(detail=True)
     def result(self, request: Request, **kwargs: str) -> Response:
         """The numbers on the newest events; 202 while they are computed, 409 with a sentence where they cannot be."""
-        chart = self.get_object()
-        query = runs.saved_query(chart.query)
-        if query is None:
-            return Response({"error": "The saved question can no longer be read."}, status.HTTP_409_CONFLICT)
-        try:
-            runs.check(dataset=chart.dataset, query=query)
-        except QueryError as error:
-            return Response({"error": error.sentence, "field": error.field}, status.HTTP_409_CONFLICT)
+        chart, query = self._asked()
+        runs.check(dataset=chart.dataset, query=query)
         run = runs.settled(run=runs.ask(dataset=chart.dataset, query=query), within=PATIENCE)
         if run.status == FlowRun.Status.DONE:
             return Response(run.result)
         if run.is_over:
-            return Response({"error": run.error or run.get_status_display()}, status.HTTP_409_CONFLICT)
+            return _refused(run.error or run.get_status_display(), status.HTTP_409_CONFLICT)
         return Response({"status": run.status, "fraction": run.fraction}, status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("set", required=True, description="matched, converted, node, link or path"),
+            *(OpenApiParameter(name, int) for name in ("step", *PAGING)),
+            *(OpenApiParameter(name) for name in ("label", "kind", "source", "source_kind", "target", "target_kind")),
+            OpenApiParameter("state", description="how the path ended"),
+            OpenApiParameter("path", many=True, description="all labels of a path"),
+        ],
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
+    )
+    @action(detail=True)
+    def members(self, request: Request, **kwargs: str) -> Response:
+        """The people behind a number of the result, the newest first; `total` is that number.
+
+        `version` is the `dataset_version` of the result, so that both are of the same events.
+        """
+        chart, query = self._asked()
+        params = dict(request.query_params.lists())
+        selector = Selector.from_params(params)
+        page = sets.page_of(dataset=chart.dataset, query=query, selector=selector, **_paging(params))
+        return Response(asdict(page))
+
+    def _asked(self) -> tuple[FlowChart, FlowQuery]:
+        chart = self.get_object()
+        query = runs.saved_query(chart.query)
+        if query is None:
+            raise ValidationError("The saved question can no longer be read.")
+        return chart, query
+
+
+class CohortViewSet(TeamViewSet[Cohort]):
+    serializer_class = CohortSerializer
+    queryset = Cohort.objects.none()
+
+    def get_queryset(self):  # type: ignore[no-untyped-def]
+        return queries.cohorts(self.team) if hasattr(self, "team") else self.queryset
+
+    @extend_schema(request=NewCohortSerializer, responses={201: CohortSerializer, 400: OpenApiTypes.OBJECT})
+    def create(self, request: Request, **kwargs: str) -> Response:
+        """Save the people behind a number of a flow."""
+        given = _read(NewCohortSerializer(data=request.data))
+        made = cohorts.save_cohort(
+            dataset=access.dataset_of(self.team, given["dataset"]),
+            query=FlowQuery.from_dict(given["query"]),
+            selector=Selector.from_dict(given["selector"]),
+            name=given["name"],
+            by=request.user,  # type: ignore[arg-type]
+            version=given.get("version"),
+        )
+        return Response(CohortSerializer(made).data, status.HTTP_201_CREATED)
+
+    @extend_schema(request=NameSerializer, responses=CohortSerializer)
+    def partial_update(self, request: Request, **kwargs: str) -> Response:
+        """Give it another name."""
+        cohort, given = self.get_object(), _read(NameSerializer(data=request.data))
+        return Response(CohortSerializer(cohorts.rename_cohort(cohort=cohort, name=given["name"])).data)
+
+    @extend_schema(responses={204: None, 409: OpenApiTypes.OBJECT})
+    def destroy(self, request: Request, **kwargs: str) -> Response:
+        """409 while a saved chart asks about it."""
+        cohorts.delete_cohort(cohort=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=CohortSerializer)
+    @action(detail=True, methods=["post"])
+    def refresh(self, request: Request, **kwargs: str) -> Response:
+        """Choose its people anew, on the newest events."""
+        return Response(CohortSerializer(cohorts.refresh_cohort(cohort=self.get_object())).data)
+
+
+def _refused(sentence: str, code: int, **more: str) -> Response:
+    # What was asked may stand in the sentence, with halves of characters that cannot be sent back.
+    said = {"error": sentence, **more}
+    answer = Response({key: text.encode(errors="replace").decode() for key, text in said.items()}, code)
+    if code in (status.HTTP_429_TOO_MANY_REQUESTS, status.HTTP_503_SERVICE_UNAVAILABLE):
+        answer["Retry-After"] = "5"
+    return answer
+
+
+def _read(form: Serializer[Cohort]) -> dict[str, Any]:
+    """Raises QueryError for the first field that is wrong."""
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise QueryError(field, f"{field}: {errors[0]}")
+    return form.validated_data
+
+
+def _paging(params: dict[str, list[str]]) -> dict[str, int]:
+    found = {}
+    for name in PAGING:
+        text = params.get(name, [""])[-1]
+        if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise QueryError(name, f"{name}: must be a whole number.")
+        if text:
+            found[name] = int(text)
+    return found

@@ -7,11 +7,10 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
+from flows.formulas import guarded
 from flows.models import Import
 from flows.store.rejects import read_rejects
 
-# A cell that begins with one of these is a formula to spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ROWS = 1_000
 
 
@@ -27,17 +26,12 @@ def rejects_as_csv(import_: Import, *, reason: str = "") -> Iterator[bytes]:
     lines = ["\ufeff" + writer.writerow(["line", "column", "reason", "detail", "what stood there"])]
     if import_.rejects_file:
         for row in read_rejects(import_.team_id, import_.rejects_file, reason=reason):
-            texts = (plain(text) for text in (row.column, row.reason, row.detail, row.found))
+            texts = (guarded(text) for text in (row.column, row.reason, row.detail, row.found))
             lines.append(writer.writerow([row.line, *texts]))
             if len(lines) == _ROWS:
                 yield "".join(lines).encode()
                 lines = []
     yield "".join(lines).encode()
-
-
-def plain(text: str) -> str:
-    """The text as a cell that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def streamed(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ ELLIPSIS = "…"
 _JOINER = "\u200d"
 _HANGUL_VOWELS_AND_TAILS = range(0x1160, 0x1200)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+_ARABIC = frozenset(map(chr, range(0x600, 0x700)))
 _TAGS = range(0xE0020, 0xE0080)
 _FLAGS = range(0x1F1E6, 0x1F200)
 
@@ -68,6 +69,8 @@ def _em(cluster: str) -> float:
         return 1.35
     if unicodedata.east_asian_width(first) in "WF":
         return 1.02
+    if first in _ARABIC:
+        return 0.55
     return 0.78 if first.isupper() else 0.68
 
 
@@ -104,6 +107,58 @@ def _cut(text: str, width: float, size: float) -> str:
         else:
             right -= 1
     return "".join(clusters[:left]).rstrip() + ELLIPSIS + "".join(clusters[right:]).lstrip()
+
+
+def wrap(text: str, width: float, size: float, most: int) -> list[str]:
+    """`text` in at most `most` lines that fit `width` pixels at `size`; an ellipsis ends what is left out.
+
+    Lines break at blanks and between ideographs, and within a word that is wider than a line.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line, room = "", width / size
+        for piece in _pieces(paragraph, width / size):
+            if (wide := sum(map(_em, graphemes(piece.rstrip(" "))))) > room and line:
+                lines.append(line.rstrip(" "))
+                line, room = "", width / size
+                if len(lines) > most:
+                    break
+            line += piece if line else piece.lstrip(" ")
+            room -= wide + (_em(" ") if piece.endswith(" ") else 0)
+        lines.append(line.rstrip(" "))
+        if len(lines) > most:
+            return [*lines[: most - 1], _cut_end(lines[most - 1], width, size)]
+    return lines
+
+
+def _pieces(text: str, room: float) -> Iterator[str]:
+    """What may not be broken: words with the blank behind them, ideographs, and parts of words that fill a line."""
+    piece, wide = "", 0.0
+    for cluster in graphemes(text):
+        width = _em(cluster)
+        ideograph = unicodedata.east_asian_width(cluster[0]) in "WF"
+        if piece and (piece.endswith(" ") or ideograph or wide + width > room):
+            yield piece
+            piece, wide = "", 0.0
+        piece, wide = piece + cluster, wide + width
+        if ideograph:
+            yield piece
+            piece, wide = "", 0.0
+    if piece:
+        yield piece
+
+
+def _cut_end(line: str, width: float, size: float) -> str:
+    clusters = list(graphemes(line))
+    while clusters and size * (sum(map(_em, clusters)) + _em(ELLIPSIS)) > width:
+        clusters.pop()
+    return "".join(clusters).rstrip() + ELLIPSIS
+
+
+def reads_from_the_right(text: str) -> bool:
+    """Whether the first letter that has a direction runs from right to left."""
+    directions = (unicodedata.bidirectional(char) for char in text)
+    return next((way for way in directions if way in ("L", "R", "AL")), "L") != "L"
 
 
 def cut_middle_to(text: str, length: int) -> str:

@@ -1,13 +1,19 @@
 """What the pages of flows read. The first argument is the team, or an object that was fetched through `access`."""
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable
+from typing import Any
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Team
-from flows.models import Dataset, EventName, FlowChart, FlowRun, Import
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
+from flows.engine.query import FlowQuery
+from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import
 
+BIGGEST_ID = 2**63 - 1
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
 
 
@@ -28,40 +34,73 @@ def catalogue(dataset: Dataset, *, search: str = "", limit: int, also: Collectio
     """The most frequent event names that contain `search`, at most `limit`, and those in `also` in any case."""
     names = dataset.event_names.all()
     found = list((names.filter(name__icontains=search.replace("\0", "")) if search else names)[:limit])
-    missing = set(filter(_can_be_stored, also)) - {name.name for name in found}
+    missing = set(filter(can_be_stored, also)) - {name.name for name in found}
     return found + list(names.filter(name__in=missing)) if missing else found
 
 
 def unknown_events(dataset: Dataset, names: Iterable[str]) -> set[str]:
     """Those of `names` that never occur in the dataset."""
     wanted = set(names)
-    known = dataset.event_names.filter(name__in=list(filter(_can_be_stored, wanted)))
+    known = dataset.event_names.filter(name__in=list(filter(can_be_stored, wanted)))
     return wanted - set(known.values_list("name", flat=True))
 
 
-def _can_be_stored(name: str) -> bool:
+def can_be_stored(name: str) -> bool:
     """Whether PostgreSQL can hold the text at all: no NUL, no half of a surrogate pair."""
     return "\0" not in name and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def live_run(dataset: Dataset, digest: str) -> FlowRun | None:
+def cohorts(team: Team) -> QuerySet[Cohort]:
+    """By name, with dataset and owner."""
+    return Cohort.objects.filter(team=team).select_related("dataset", "owner")
+
+
+def named_cohorts(dataset: Dataset, query: FlowQuery) -> list[Cohort]:
+    """The cohorts that a question names, in the order of their ids. Those of another dataset are not among them."""
+    ids = {each.cohort for each in query.people if 0 < each.cohort <= BIGGEST_ID}
+    return list(Cohort.objects.filter(dataset=dataset, pk__in=ids).order_by("pk")) if ids else []
+
+
+def charts_about(cohort: Cohort) -> QuerySet[FlowChart]:
+    """Saved charts whose question names the cohort."""
+    charts = FlowChart.objects.filter(dataset=cohort.dataset_id)
+    inside, outside = ({"people": [{kind: cohort.pk}]} for kind in (IN_COHORT, NOT_IN_COHORT))
+    return charts.filter(Q(query__contains=inside) | Q(query__contains=outside))
+
+
+def digest_of(query: FlowQuery, cohorts: Iterable[Cohort]) -> str:
+    """What a result is kept under beside the version of the events: the question, and who is in its cohorts."""
+    contents = [[cohort.pk, cohort.checksum] for cohort in cohorts]
+    if not contents:
+        return query.digest()
+    return hashlib.sha256(json.dumps([query.digest(), *contents]).encode()).hexdigest()
+
+
+def live_run(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
     """The computation of a question on the newest events that is done, running or waiting; there is at most one."""
-    runs = FlowRun.objects.filter(dataset=dataset, dataset_version=dataset.version, digest=digest)
-    return runs.filter(status__in=LIVE_RUN).first()
+    return _runs(dataset, query).filter(dataset_version=dataset.version, status__in=LIVE_RUN).first()
 
 
-def last_answer(dataset: Dataset, digest: str) -> FlowRun | None:
+def last_answer(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
     """The newest result of a question, on whatever version of the events."""
-    runs = FlowRun.objects.filter(dataset=dataset, digest=digest, status=FlowRun.Status.DONE)
-    return runs.order_by("-dataset_version").first()
+    return _runs(dataset, query).filter(status=FlowRun.Status.DONE).order_by("-dataset_version").first()
 
 
-def awaited_run(dataset: Dataset, digest: str, pk: str) -> FlowRun | None:
+def result_of(dataset: Dataset, digest: str, version: int) -> dict[str, Any] | None:
+    """What was computed on one version of the events and kept."""
+    done = FlowRun.objects.filter(dataset=dataset, digest=digest, dataset_version=version, status=FlowRun.Status.DONE)
+    return done.values_list("result", flat=True).first()
+
+
+def awaited_run(dataset: Dataset, query: FlowQuery, pk: str) -> FlowRun | None:
     """The computation of this question that somebody waits for by its number, however it ended."""
     if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
         return None
-    runs = FlowRun.objects.filter(dataset=dataset, dataset_version=dataset.version, digest=digest)
-    return runs.filter(pk=int(pk)).first()
+    return _runs(dataset, query).filter(dataset_version=dataset.version, pk=int(pk)).first()
+
+
+def _runs(dataset: Dataset, query: FlowQuery) -> QuerySet[FlowRun]:
+    return FlowRun.objects.filter(dataset=dataset, digest=digest_of(query, named_cohorts(dataset, query)))
 
 
 def datasets(team: Team) -> QuerySet[Dataset]:
@@ -78,6 +117,11 @@ def datasets(team: Team) -> QuerySet[Dataset]:
 def imports(dataset: Dataset) -> QuerySet[Import]:
     """The newest first, with whoever started them."""
     return Import.objects.filter(dataset=dataset).select_related("started_by").order_by("-number")
+
+
+def cohorts_of(dataset: Dataset) -> QuerySet[Cohort]:
+    """By name, with whoever saved them."""
+    return Cohort.objects.filter(dataset=dataset).select_related("owner")
 
 
 def event_names(dataset: Dataset, *, search: str = "") -> QuerySet[EventName]:

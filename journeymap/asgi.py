@@ -1,6 +1,7 @@
 import os
 import re
 import warnings
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -15,11 +16,18 @@ from django.contrib.auth import SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from maps.imports.files import MOST_BYTES  # noqa: E402
+from maps.live.stream import STREAM  # noqa: E402
+
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 FORM_BYTES = 5_000_000
-UPLOAD = re.compile(r"/t/[^/]+/data/[^/]+/imports/new/")
+# Where more may come in, and how much.
+UPLOADS = (
+    (re.compile(r"/t/[^/]+/data/[^/]+/imports/new/"), settings.IMPORT_MAX_BYTES),
+    (re.compile(r"/t/[^/]+/maps/import/"), MOST_BYTES),
+)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -34,8 +42,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     headers = dict(scope["headers"])
     declared = headers.get(b"content-length", b"0")
     left = FORM_BYTES
-    if UPLOAD.fullmatch(scope["path"]) and await _is_signed_in(headers.get(b"cookie", b"")):
-        left = settings.IMPORT_MAX_BYTES + FORM_BYTES
+    more = next((size for path, size in UPLOADS if path.fullmatch(scope["path"])), 0)
+    if more and await _is_signed_in(headers.get(b"cookie", b"")):
+        left += more
     if not declared.isdigit() or int(declared) > left:
         await send({"type": "http.response.start", "status": 413, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"This is too large."})
@@ -47,7 +56,14 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         left -= len(message.get("body", b""))
         return message if left >= 0 else {"type": "http.disconnect"}
 
-    await django_application(scope, receive_within_limit, send)
+    async def send_unless_it_streams(message: Mapping[str, Any]) -> None:
+        if STREAM not in scope:
+            await send(message)
+
+    await django_application(scope, receive_within_limit, send_unless_it_streams)
+    if STREAM in scope:
+        # Django has answered that it may, and holds nothing any more. The stream says the rest.
+        await scope[STREAM](receive, send)
 
 
 async def _is_signed_in(cookie: bytes) -> bool:

@@ -7,7 +7,7 @@ import django_stubs_ext
 import psycopg.conninfo
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 
-from journeymap import env
+from journeymap import env, exposure
 
 # Lets `ModelForm[Team]` and the like be written, which Django itself understands only in part.
 django_stubs_ext.monkeypatch()
@@ -19,7 +19,8 @@ DATA_DIR = env.path("JOURNEYMAP_DATA", default=BASE_DIR / ".data")
 
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.text("SECRET_KEY", default="") or env.secret_file(DATA_DIR / "secret-key")
-ALLOWED_HOSTS = env.list_("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.list_("ALLOWED_HOSTS", default=exposure.NAMES)
+IS_LOCAL = exposure.is_local()
 CSRF_TRUSTED_ORIGINS = env.list_("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.flag("HTTPS", default=False)
 
@@ -137,6 +138,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-orphan-files": {"task": "flows.tasks.sweep_orphan_files", "schedule": 3600.0},
     "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
+    "prune-logs": {"task": "maps.tasks.prune_logs", "schedule": 24 * 3600.0},
 }
 
 # --- People -------------------------------------------------------------------------------------
@@ -162,22 +164,28 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
-ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST", default="")
 EMAIL_PORT = env.integer("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = env.text("EMAIL_USER", default="")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD", default="")
 EMAIL_USE_TLS = env.flag("EMAIL_TLS", default=True)
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="Journeymap <journeymap@localhost>")
-if not EMAIL_HOST:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+MAIL = exposure.mail()
+EMAIL_BACKEND = {
+    "sent": "django.core.mail.backends.smtp.EmailBackend",
+    "printed": "django.core.mail.backends.console.EmailBackend",
+    "off": "django.core.mail.backends.dummy.EmailBackend",
+}[MAIL]
+# Only where a link can be sent may an address have to be proved. Then sign-up answers the same for every address;
+# without, it has to say that one is taken.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL == "sent" else "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
 
 # --- Pages --------------------------------------------------------------------------------------
 

@@ -19,12 +19,17 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
 
-from journeymap import embedded, env
+from journeymap import embedded, env, exposure
 from journeymap.processes import ending_with_parent
 
 SAMPLE_EMAIL = "sample@journeymap.example"
 _UP_SECONDS = 90
 _LONGEST_PAUSE = 30.0
+_EXPOSED = """\
+  Others can reach this server, so the sample sign-in may not manage data.
+  Make an administrator with .venv/bin/python manage.py createsuperuser
+"""
+_NO_MAIL = "  E-mail is off: EMAIL_HOST names a server that sends it.\n"
 
 
 class StartError(Exception):
@@ -245,6 +250,7 @@ class Supervisor:
         _say(
             f"\n  Journeymap is at http://{place}:{self.port}/\n"
             f"  Sign in as {SAMPLE_EMAIL} with the password {password}\n"
+            f"{'' if exposure.is_local() else _EXPOSED}{_NO_MAIL if exposure.mail() == 'off' else ''}"
             f"  Ctrl+C stops it.\n"
         )
 

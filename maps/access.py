@@ -1,9 +1,12 @@
 """How maps and what stands on them are fetched. Anything of another team or another map is a 404."""
 
+from collections.abc import Collection
+
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
-from maps.models import Card, Channel, JourneyMap, Lane, Stage, Step
+from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stage, Step
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -26,6 +29,17 @@ def card_of(journey: JourneyMap, pk: int) -> Card:
     """The card with its cell, lane, step and whatever its kind adds."""
     cards = Card.objects.select_related("cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by")
     return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
+
+
+def personas_of(team: Team, keys: Collection[int]) -> list[Persona]:
+    found = list(Persona.objects.filter(team=team, pk__in=keys))
+    if len(found) != len(set(keys)):
+        raise Http404("No such persona.")
+    return found
+
+
+def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:
+    return get_object_or_404(Snapshot, map=journey, pk=pk)
 
 
 def channel_of(team: Team, pk: int) -> Channel:

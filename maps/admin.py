@@ -1,7 +1,10 @@
 """Data management of maps. Cards, cells and places are changed in the editor, which keeps a map whole."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from import_export.admin import ExportActionModelAdmin
 from import_export.resources import ModelResource
@@ -9,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
+from maps import services
 from maps.models import (
     Card,
     Cell,
@@ -16,8 +20,10 @@ from maps.models import (
     EmotionPoint,
     JourneyMap,
     Lane,
+    Operation,
     Opportunity,
     Persona,
+    Snapshot,
     Stage,
     Step,
     Touchpoint,
@@ -25,12 +31,33 @@ from maps.models import (
 
 
 class PartInline(TabularInline):
+    """Parts to look at; each has a page on which its words are mended."""
+
     extra = 0
-    readonly_fields = ["position"]
     show_change_link = True
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class LoggedAdmin(ModelAdmin):
+    """Whatever is changed here goes the way of every change of a map, so that its log stays complete."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        if values:
+            services.correct(row=obj, by=request.user, values=values)  # type: ignore[arg-type]
+
+    def save_related(self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool) -> None:
+        """What the row refers to has been saved with it, and inlines are there to look at."""
+        for formset in formsets:
+            self.save_formset(request, form, formset, change=change)
 
 
 class StageInline(PartInline):
@@ -44,13 +71,15 @@ class LaneInline(PartInline):
 
 
 @admin.register(JourneyMap)
-class JourneyMapAdmin(ModelAdmin):
+class JourneyMapAdmin(LoggedAdmin):
+    """Maps are drawn in the editor. Here they can be found, described anew."""
+
     list_display = ["title", "team", "kind", "shown_status", "shown_stages", "owner", "updated_at"]
     list_filter = ["team", "status", "kind", "state"]
     list_select_related = ["team", "owner"]
     search_fields = ["title", "scenario"]
-    autocomplete_fields = ["team", "owner", "personas"]
-    readonly_fields = ["revision", "created_at", "updated_at"]
+    autocomplete_fields = ["owner", "personas"]
+    readonly_fields = ["team", "revision", "created_at", "updated_at"]
     date_hierarchy = "updated_at"
     inlines = [StageInline, LaneInline]
 
@@ -84,13 +113,10 @@ class ChannelAdmin(ModelAdmin):
     autocomplete_fields = ["team"]
 
 
-class PartAdmin(ModelAdmin):
+class PartAdmin(LoggedAdmin):
     """A part of a map: it can be found and its words mended, but not put anywhere or taken away."""
 
     list_filter = ["team"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -174,3 +200,35 @@ class EmotionPointAdmin(PartAdmin):
     list_filter = ["team", "source"]
     search_fields = ["label", "lane__map__title"]
     readonly_fields = ["team", "lane", "step"]
+
+
+class LogAdmin(ModelAdmin):
+    """To look at. What is written in the log or kept in a snapshot is never changed."""
+
+    list_filter = ["team"]
+    date_hierarchy = "made_at"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Operation)
+class OperationAdmin(LogAdmin):
+    list_display = ["map", "seq", "made_at", "actor", "verb", "sentence"]
+    list_select_related = ["map", "actor"]
+    list_filter = ["team", "verb"]
+    search_fields = ["map__title", "actor__email", "words"]
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(LogAdmin):
+    list_display = ["label", "map", "seq", "made_at", "author", "automatic"]
+    list_select_related = ["map", "author"]
+    list_filter = ["team", "automatic"]
+    search_fields = ["label", "map__title"]

@@ -1,6 +1,6 @@
 """The geometry of the emotion curve: pure numbers in, path data out. Nothing here knows pixels or rows of a database.
 
-A column is `COLUMN` units wide, the band is `HEIGHT` units high; the page stretches both to the size that it has.
+A column is `COLUMN` units wide unless told, the band is `HEIGHT` units high; the page stretches both to its size.
 """
 
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ def height_of(score: int) -> float:
     return MIDDLE - STEP * score
 
 
-def curve(scores: Sequence[int | None]) -> Curve:
+def curve(scores: Sequence[int | None], column: float = COLUMN) -> Curve:
     """One smooth curve through the known scores, one a column; flat to the edges of the first and last of them."""
-    points = [(COLUMN * (i + 0.5), height_of(score)) for i, score in enumerate(scores) if score is not None]
-    width = COLUMN * len(scores)
+    points = [(column * (i + 0.5), height_of(score)) for i, score in enumerate(scores) if score is not None]
+    width = column * len(scores)
     if not points:
         return Curve(width, "", "")
     path = [f"L{_n(points[0][0])} {_n(points[0][1])}"]
@@ -45,7 +45,7 @@ def curve(scores: Sequence[int | None]) -> Curve:
     for (x0, y0), (x1, y1), m0, m1 in zip(points, points[1:], slopes, slopes[1:], strict=False):
         third = (x1 - x0) / 3
         path.append(f"C{_n(x0 + third)} {_n(y0 + third * m0)} {_n(x1 - third)} {_n(y1 - third * m1)} {_n(x1)} {_n(y1)}")
-    left, right = points[0][0] - COLUMN / 2, points[-1][0] + COLUMN / 2
+    left, right = points[0][0] - column / 2, points[-1][0] + column / 2
     through = "".join(path) + f"L{_n(right)} {_n(points[-1][1])}"
     line = f"M{_n(left)} {_n(points[0][1])}{through}"
     area = f"M{_n(left)} {_n(MIDDLE)}L{_n(left)} {_n(points[0][1])}{through}L{_n(right)} {_n(MIDDLE)}Z"

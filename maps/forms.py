@@ -3,12 +3,16 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 
 from accounts.models import Team
 from maps import queries
+from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
-from maps.services.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
+from maps.pasting import MOST_CHARACTERS
+from maps.services.snapshots import LABEL_LIMIT
+from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 KINDS_TO_ADD = (
     Lane.Kind.TEXT,
@@ -19,6 +23,7 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
+MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
 
@@ -30,6 +35,32 @@ class NewMapForm(forms.Form):
         widget=forms.RadioSelect,
         initial="lifecycle",
     )
+
+
+class ImportForm(forms.Form):
+    """A file, or else a text; `cleaned_data` has `data`, `filename` and the `field` that was used."""
+
+    file = forms.FileField(max_length=255, allow_empty_file=True, required=False, label="File")
+    text = forms.CharField(
+        required=False, strip=False, label="Text", widget=forms.Textarea(attrs={"rows": 10, "dir": "auto"})
+    )
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.POST or None, request.FILES or None)
+        self.is_bound = request.method == "POST"
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        file, text = data.get("file"), data.get("text")
+        if not file and not text:
+            self.add_error("file", "Choose a file, or paste a text.")
+        elif file and file.size > MOST_BYTES:
+            self.add_error("file", f"This file is larger than {MOST_BYTES / 1024**2:,.0f} MB, which no map is.")
+        elif file:
+            data |= {"data": file.read(), "filename": file.name, "field": "file"}
+        else:
+            data |= {"data": (text or "").encode(), "filename": "", "field": "text"}
+        return data
 
 
 class SettingsForm(forms.ModelForm[JourneyMap]):
@@ -85,6 +116,43 @@ class BodyForm(forms.Form):
     keep = forms.BooleanField(required=False)
 
 
+class UndoForm(forms.Form):
+    """Which change is to be taken back, unless it is the last."""
+
+    seq = forms.IntegerField(max_value=MOST_CHANGES, required=False)
+    before = forms.IntegerField(max_value=MOST_CHANGES, required=False)
+
+
+class SnapshotForm(forms.Form):
+    label = forms.CharField(max_length=LABEL_LIMIT, label="Label")
+
+
+class SeqForm(forms.Form):
+    """A point of the history."""
+
+    seq = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
+
+
+class CompareForm(forms.Form):
+    """Two points of the history; either may be left out."""
+
+    old = forms.IntegerField(min_value=0, max_value=MOST_CHANGES, required=False)
+    new = forms.IntegerField(min_value=0, max_value=MOST_CHANGES, required=False)
+
+
+class SinceForm(forms.Form):
+    """From which operation on somebody wants to know what changed."""
+
+    since = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
+
+
+class EditingForm(forms.Form):
+    """The browser's connection, as the stream named it, and the cell as the page names it."""
+
+    connection = forms.RegexField(r"^[\w-]{12}$")
+    cell = forms.RegexField(r"^cell-\d{1,19}-\d{1,19}$", required=False)
+
+
 class EmotionForm(forms.Form):
     score = forms.TypedChoiceField(
         coerce=int,
@@ -126,6 +194,35 @@ class MoveCardForm(forms.Form):
         self.fields["step"].choices = [  # type: ignore[attr-defined]
             (head.pk, head.name) for head in queries.steps_in_order(journey)
         ]
+
+
+class PasteForm(forms.Form):
+    """A range and where its first cell goes; `revision` is that of the map in the preview, 0 before there was one."""
+
+    text = forms.CharField(
+        label="Cells of a spreadsheet",
+        max_length=MOST_CHARACTERS,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto", "autofocus": True}),
+        help_text="Copied from any spreadsheet: tabs between columns, a line for each lane.",
+    )
+    lane = forms.TypedChoiceField(label="First lane", coerce=int)
+    step = forms.TypedChoiceField(label="First step", coerce=int)
+    revision = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, initial: dict[str, Any], journey: JourneyMap) -> None:
+        super().__init__(data, initial=initial)
+        self.fields["lane"].choices = [  # type: ignore[attr-defined]
+            (row.pk, row.title) for row in queries.list_lanes(journey)
+        ]
+        self.fields["step"].choices = [  # type: ignore[attr-defined]
+            (head.pk, head.name) for head in queries.steps_in_order(journey)
+        ]
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The range and where it goes, as the service wants it."""
+        return {name: self.cleaned_data[name] for name in ("lane", "step", "text")}
 
 
 def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:

@@ -1,14 +1,15 @@
 """What the page of a map shows, put together from rows that are already loaded."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
+from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
 from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
 
-FIRST_HUE = 252
 KIND_ICONS = {
     Lane.Kind.TEXT: "notebook-text",
     Lane.Kind.TOUCHPOINT: "link",
@@ -81,8 +82,7 @@ class Feeling:
 
     @property
     def sign(self) -> str:
-        score = self.point.score
-        return f"+{score}" if score > 0 else f"−{-score}" if score else "0"
+        return self.point.signed
 
     @property
     def tone(self) -> str:
@@ -152,7 +152,7 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                 number=place + 1,
                 column=len(step_heads) + 2,
                 span=len(members),
-                hue=round(FIRST_HUE + 360 * place / len(ordered)) % 360,
+                hue=stage_hue(place, len(ordered)),
                 first=place == 0,
                 last=place == len(ordered) - 1,
             )
@@ -197,13 +197,22 @@ def lane_row(
     return LaneRow(lane, number, icon_of(lane), divider, cells, drawn)
 
 
-def icon_of(lane: Lane) -> str:
+class HasRole(Protocol):
+    """A lane, be it a row or a part of a document."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+def icon_of(lane: HasRole) -> str:
     if lane.kind == Lane.Kind.TEXT and lane.role in ROLE_ICONS:
         return ROLE_ICONS[Lane.Role(lane.role)]
     return KIND_ICONS[Lane.Kind(lane.kind)]
 
 
-def dividers(lanes: list[Lane]) -> list[str]:
+def dividers(lanes: Sequence[HasRole]) -> list[str]:
     """The line drawn above each lane, where it lies deeper than the lane with a role over it; mostly none."""
     lines = [""] * len(lanes)
     with_role = [(i, DEPTHS[Lane.Role(lane.role)]) for i, lane in enumerate(lanes) if lane.role in DEPTHS]

@@ -1,18 +1,24 @@
 """Reads. The first argument is the team, or a map that was fetched through the team."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from django.db.models import Count, F, QuerySet
 from django.http import Http404
 
 from accounts.models import Team
 from maps import access
+from maps.documents import rows
+from maps.documents.shapes import MapDocument
+from maps.log.elements import GRID, HEAD
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
 from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
+CELL_NAME = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)
 
 
 def list_maps(team: Team) -> QuerySet[JourneyMap]:
@@ -51,6 +57,19 @@ def map_page(team: Team, journey: JourneyMap) -> MapPage:
     return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()))
 
 
+def document_of(team: Team, journey: JourneyMap) -> MapDocument:
+    """The whole map as one value, in six queries, however big it is."""
+    return rows.document(
+        journey,
+        stages=list(_stages(journey)),
+        steps=list(_steps(journey).order_by("stage__position", "position")),
+        lanes=list(Lane.objects.filter(team=team, map=journey).select_related("persona")),
+        cards=_cards(team).select_related("cell", "owner").filter(cell__lane__map=journey),
+        points=EmotionPoint.objects.filter(team=team, lane__map=journey),
+        personas=journey.personas.all(),
+    )
+
+
 def row_of(journey: JourneyMap, lane: int) -> LaneRow:
     """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
     row = access.lane_of(journey, lane)
@@ -80,6 +99,33 @@ def step_head(journey: JourneyMap, step: int) -> StepHead:
 def lane_head(lane: Lane) -> LaneRow:
     """The title of a lane without its cells."""
     return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None)
+
+
+def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tuple[str, Any]]:
+    """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
+
+    One cell takes three queries, as when it is saved; anything more takes the six of the whole map.
+    """
+    found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
+    wanted = [name for name in names if name != HEAD]
+    if len(wanted) == 1 and (numbers := CELL_NAME.fullmatch(wanted[0])):
+        with suppress(Http404):
+            found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
+        return found
+    page = map_page(team, journey) if wanted else None
+    if page and GRID in wanted:
+        return [*found, ("grid", page)]
+    there = _by_element(page) if page else {}
+    return found + [there[name] for name in wanted if name in there]
+
+
+def _by_element(page: MapPage) -> dict[str, tuple[str, Any]]:
+    there: dict[str, tuple[str, Any]] = {f"stage-{stage.pk}": ("stage", stage) for stage in page.stages}
+    there |= {f"step-{step.pk}": ("step", step) for step in page.steps}
+    for row in page.lanes:
+        there |= {f"lane-{row.lane.pk}": ("lane", row), f"row-{row.lane.pk}": ("row", row)}
+        there |= {f"cell-{cell.key}": ("cell", cell) for cell in row.cells}
+    return there
 
 
 def judged_at(journey: JourneyMap, lane: int, step: int) -> EmotionPoint | None:

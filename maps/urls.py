@@ -1,12 +1,15 @@
 from django.urls import path
 
-from maps.views import cards, emotions, journeys, lanes, sample, stages, steps
+from maps.views import cards, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
 
 app_name = "maps"
 urlpatterns = [
     path("maps/", journeys.listing, name="list"),
     path("maps/new/", journeys.new, name="new"),
+    path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
+    path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
+    path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
     path("maps/<int:pk>/settings/", journeys.settings, name="settings"),
     path("maps/<int:pk>/stages/", stages.add, name="add_stage"),
     path("maps/<int:pk>/stages/<int:stage>/", stages.menu, name="stage"),
@@ -32,6 +35,16 @@ urlpatterns = [
     path("maps/<int:pk>/cards/<int:card>/remove/", cards.remove, name="remove_card"),
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/", emotions.emotion, name="emotion"),
     path("maps/<int:pk>/emotions/<int:lane>/<int:step>/clear/", emotions.clear, name="clear_emotion"),
+    path("maps/<int:pk>/undo/", undo.undo, name="undo"),
+    path("maps/<int:pk>/redo/", undo.redo, name="redo"),
+    path("maps/<int:pk>/history/", history.history, name="history"),
+    path("maps/<int:pk>/history/compare/", history.compare, name="compare"),
+    path("maps/<int:pk>/history/restore/", history.restore, name="restore"),
+    path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
+    path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
+    path("maps/<int:pk>/changes/", live.changes, name="changes"),
+    path("maps/<int:pk>/live/", live.watch, name="live"),
+    path("maps/<int:pk>/editing/", live.editing, name="editing"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

@@ -30,9 +30,7 @@ def checks() -> dict[str, list[str | Path]]:
         "django check": [python, "manage.py", "check"],
         # Once, so that the processes of the tests do not all do it at the same time.
         "kernels": [python, "manage.py", "compile_kernels"],
-        # Faults want a process of their own: workers are killed there, and nothing else should wait for them.
-        "pytest of faults": [*PYTEST, "tests/faults"],
-        "pytest": [*PYTEST, "-n", "auto", "--ignore", "tests/faults"],
+        "pytest": [*PYTEST, "-n", "auto"],
     }
 
 

@@ -12,10 +12,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Invitation, Membership, Role, Team, User
 from flows.engine.query import FlowQuery
+from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map
+from maps.services import create_map, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -43,6 +44,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:cancel_import": (None, EDITOR),
     "flows:rejects": (VIEWER, None),
     "maps:list": (VIEWER, VIEWER),
+    "maps:import_map": (EDITOR, EDITOR),
+    "maps:export": (VIEWER, None),
+    "maps:paste": (EDITOR, EDITOR),
     "maps:new": (EDITOR, EDITOR),
     "maps:map": (VIEWER, VIEWER),
     "maps:settings": (EDITOR, EDITOR),
@@ -70,12 +74,32 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:remove_card": (None, EDITOR),
     "maps:emotion": (EDITOR, EDITOR),
     "maps:clear_emotion": (None, EDITOR),
+    "maps:undo": (None, EDITOR),
+    "maps:redo": (None, EDITOR),
+    "maps:changes": (VIEWER, VIEWER),
+    "maps:live": (VIEWER, None),
+    "maps:editing": (None, EDITOR),
+    "maps:history": (VIEWER, VIEWER),
+    "maps:compare": (VIEWER, VIEWER),
+    "maps:restore": (None, EDITOR),
+    "maps:add_snapshot": (None, EDITOR),
+    "maps:remove_snapshot": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
 OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}
 OF_ANYBODY = {"healthz"}
-OF_THE_API = {"api:schema", "api:charts-list", "api:charts-detail", "api:charts-result"}
+# The role for reading, for writing, and with which methods one writes.
+OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {
+    "api:charts-list": (VIEWER, None, ()),
+    "api:charts-detail": (VIEWER, None, ()),
+    "api:charts-result": (VIEWER, None, ()),
+    "api:charts-members": (VIEWER, None, ()),
+    "api:cohorts-list": (VIEWER, EDITOR, ("post",)),
+    "api:cohorts-detail": (VIEWER, EDITOR, ("patch", "delete")),
+    "api:cohorts-refresh": (None, EDITOR, ("post",)),
+}
+OF_WHOEVER_IS_SIGNED_IN = {"api:schema"}
 
 
 def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -88,7 +112,7 @@ def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 
 def test_every_named_url_stands_in_a_table():
     ours = {name for name in names(get_resolver()) if not name.startswith(FOREIGN)}
-    assert ours == set(OF_A_TEAM) | OF_A_PERSON | OF_ANYBODY | OF_THE_API
+    assert ours == set(OF_A_TEAM) | OF_A_PERSON | OF_ANYBODY | set(OF_THE_API) | OF_WHOEVER_IS_SIGNED_IN
 
 
 @pytest.fixture
@@ -99,7 +123,12 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     dataset = datasets.create_dataset(team=team, name="Shop")
     import_ = imports.create_import(dataset=dataset, file=ContentFile(b"x"), filename="x.csv", by=alice)
     chart = charts.save_chart(team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice)
+    cohort = Cohort.objects.create(
+        team=team, dataset=dataset, name="Cohort", slug="cohort", query=chart.query, selector={"set": "matched"},
+        dataset_version=0, count=0, people=0, file="none", checksum="none",
+    )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
+    snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
@@ -109,6 +138,8 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "stage": Stage.objects.filter(map=journey)[0].pk,
         "step": Step.objects.filter(stage__map=journey)[0].pk,
         "lane": lane.pk,
+        "form": "json",
+        "snapshot": snapshot.pk,
         "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
         "accounts": {
             "withdraw": invitation.pk,
@@ -116,6 +147,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         },
         "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
         "maps": {"": journey.pk},
+        "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }
 
 
@@ -161,7 +193,7 @@ def expected(needed: Role | None, found: list[int]) -> list[int]:
     """An allowed member is answered, be it that an empty form is refused; after the first, the thing may be gone."""
     if needed is None:
         return [405] * 7
-    answered = [status if status in (200, 302, 400, 404, 409, 422) else 200 for status in found[2:]]
+    answered = [status if status in (200, 204, 302, 400, 404, 409, 422) else 200 for status in found[2:]]
     if answered[needed.rank] == 404:
         answered[needed.rank] = 200
     return [302, 404, *(403 if role.rank < needed.rank else answered[role.rank] for role in reversed(Role))]
@@ -179,16 +211,37 @@ def test_the_health_of_the_process_is_open_to_anybody(db):
     assert Client().get("/healthz").content == b"ok"
 
 
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
 @pytest.mark.parametrize("name", sorted(OF_THE_API))
-def test_the_api_is_for_members(name, world, sign_in, vera, charlie):
-    keys = {} if name == "api:schema" else {"team_slug": world["team_slug"]}
-    if name in ("api:charts-detail", "api:charts-result"):
-        keys["pk"] = world["flows"][""]
+def test_the_api_is_for_members_by_role(name, world, sign_in, vera, carol, bob, adam, alice, charlie):
+    members = [sign_in(user) for user in (vera, carol, bob, adam, alice)]
+    reads, writes, methods = OF_THE_API[name]
+    keys = {"team_slug": world["team_slug"]}
+    if not name.endswith("-list"):
+        keys["pk"] = world["api"][name.partition(":")[2].partition("-")[0]]
     path = reverse(name, kwargs=keys)
-    assert Client().get(path).status_code == 403
-    assert sign_in(charlie).get(path).status_code == (404 if keys else 200)
-    assert sign_in(vera).get(path).status_code == (409 if name == "api:charts-result" else 200)
-    assert sign_in(vera).post(path).status_code == 405
+    for method in METHODS:
+        needed = reads if method == "get" else writes if method in methods else None
+        with transaction.atomic():
+            found = [getattr(client, method)(path).status_code for client in (Client(), sign_in(charlie), *members)]
+            transaction.set_rollback(True)
+        assert found[:2] == [403, 404], method
+        for role, status in zip(reversed(Role), found[2:], strict=True):
+            if needed is None:
+                assert status in ((405,) if role.rank >= EDITOR.rank or method == "get" else (403, 405)), (method, role)
+            elif role.rank < needed.rank:
+                assert status == 403, (method, role)
+            else:
+                assert status in (200, 204, 400, 404, 409), (method, role)
+        assert needed is None or 404 not in found[2 + needed.rank : 3 + needed.rank], method
+
+
+@pytest.mark.parametrize("name", sorted(OF_WHOEVER_IS_SIGNED_IN))
+def test_the_description_of_the_api_is_for_whoever_is_signed_in(name, sign_in, charlie):
+    assert Client().get(reverse(name)).status_code == 403
+    assert sign_in(charlie).get(reverse(name)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/flows/import/", "/admin/accounts/user/"])

@@ -18,7 +18,7 @@ from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
-from flows.services.charts import NAME_LENGTH
+from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
 EAGER = timedelta(seconds=3)
@@ -86,6 +86,7 @@ class ChartPage:
     actions: tuple[Action, ...]
     suggestions: tuple[Suggestion, ...]
     is_paused: bool
+    turned_away: str  # why it was not asked
 
     @property
     def is_waiting(self) -> bool:
@@ -108,7 +109,7 @@ class ChartPage:
     def error(self) -> str:
         if self.is_invalid:
             return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
-        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else ""
+        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else self.turned_away
 
     @property
     def was_cancelled(self) -> bool:
@@ -156,6 +157,7 @@ def chart_page(
     run: FlowRun | None,
     address: Address,
     is_paused: bool = False,
+    turned_away: str = "",
 ) -> ChartPage:
     team = membership.team
     shown = _shown(form, run)
@@ -183,6 +185,7 @@ def chart_page(
         actions=tuple(_actions(panel, form, address)),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
+        turned_away=turned_away,
     )
 
 
@@ -199,7 +202,7 @@ def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
     """The answer itself, or while it is computed the last one to the same question."""
     if run is not None and run.status == FlowRun.Status.DONE:
         return run
-    return queries.last_answer(form.dataset, form.query.digest()) if form.query else None
+    return queries.last_answer(form.dataset, form.query) if form.query else None
 
 
 def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:

@@ -182,7 +182,7 @@ def quantile_seconds(histogram: IntArray, tenths: int) -> float | None:
     if not total:
         return None
     rank = (total * tenths + 9) // 10
-    return bucket_seconds(int(np.searchsorted(np.cumsum(histogram), rank)))
+    return float(bucket_seconds(np.searchsorted(np.cumsum(histogram), [rank]))[0])
 
 
 def canonical(query: Any) -> dict[str, object]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from flows.engine.columns import CodeArray as CodeArray
 from flows.engine.columns import IntArray as IntArray
 from flows.engine.columns import PropertyColumn, column_of
+from flows.engine.ties import find_ties
 
 KeyArray = NDArray[np.uint64]
 
@@ -37,6 +38,8 @@ class SegmentArrays:
         Index into ``names``.
     names : sequence of str
         Event names of this segment; a name may be listed without occurring.
+    ties : int64[ties]
+        Places of the events that share person and time with the event before, as :func:`find_ties` gives them.
     sessions : uint64[events] or uint64[0]
         64-bit hash of the session id that each event came with, 0 without one; empty if no event has one.
     columns : mapping
@@ -53,13 +56,19 @@ class SegmentArrays:
     times: IntArray
     codes: CodeArray
     names: Sequence[str]
+    ties: IntArray
     sessions: KeyArray = field(default_factory=_no_sessions)
     columns: Mapping[str, PropertyColumn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wanted = {
-            "keys": np.uint64, "starts": np.int64, "times": np.int64, "codes": np.int32, "sessions": np.uint64
-        }  # fmt: skip
+            "keys": np.uint64,
+            "starts": np.int64,
+            "times": np.int64,
+            "codes": np.int32,
+            "ties": np.int64,
+            "sessions": np.uint64,
+        }
         for name, dtype in wanted.items():
             array = getattr(self, name)
             if array.dtype != dtype or array.ndim != 1:
@@ -107,14 +116,17 @@ def segment_from_rows(rows: Iterable[Sequence[Any]]) -> SegmentArrays:
     table.sort(key=lambda row: row[:2])
     keys = np.array([row[0] for row in table], np.uint64)
     people, first = np.unique(keys, return_index=True)
+    starts = np.append(first, len(keys)).astype(np.int64)
+    times = np.array([row[1] for row in table], np.int64)
     properties = [row[3] if len(row) > 3 else {} for row in table]
     sessions = np.array([actor_key(row[4]) if len(row) > 4 and row[4] else 0 for row in table], np.uint64)
     return SegmentArrays(
         people,
-        np.append(first, len(keys)).astype(np.int64),
-        np.array([row[1] for row in table], np.int64),
+        starts,
+        times,
         np.array([row[2] for row in table], np.int32),
         tuple(names),
+        find_ties(times, starts),
         sessions if sessions.any() else _no_sessions(),
         {name: column_of([each.get(name) for each in properties]) for name in sorted(set().union(*properties))},
     )

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import KeyArray, SegmentArrays
-from flows.engine.counting import LinkTimes, bucket_seconds, count_labels, follow_links, rank_labels
+from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
+from flows.engine.counting import Leaving, bucket_seconds, count_labels, number_nodes, rank_labels
 from flows.engine.distinct import whole_paths
-from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, STATES, TIES, gap_bucket
+from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
 from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Link, Node, flow_result
-from flows.engine.source import Given, PathSource, PathTable, Watch, open_source
+from flows.engine.source import Given, PathSource, Watch, open_source
 
 GIB = 1 << 30
-MOST_BUCKETS = 3712
-CELL_BYTES = 40  # of one cell that occurs, while it is sorted and merged
 
 
 @dataclass(slots=True)
@@ -40,26 +37,10 @@ class StepNodes:
         return len(self.codes) + 1
 
     def table(self, labels: int) -> NDArray[np.int32]:
-        """int32[labels + 1]: label code + 1 → node of this step."""
-        nodes = np.full(labels + 1, len(self.codes), np.int32)
-        nodes[np.array(self.codes, np.int64) + 1] = np.arange(len(self.codes))
+        """int32[labels]: label code → node of this step."""
+        nodes = np.full(labels, len(self.codes), np.int32)
+        nodes[self.codes] = np.arange(len(self.codes))
         return nodes
-
-
-@dataclass(slots=True)
-class StepLeaving:
-    """What leaves the nodes of one step: links with their times, repeats (int64[nodes]), ends (int64[nodes, 4]).
-
-    ``found`` is the summary of the links, once all of them are counted.
-    """
-
-    links: LinkTimes
-    repeats: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    found: list[tuple[int, int, int, int]] = field(default_factory=list)
-
-    def summarize(self) -> None:
-        self.found = self.links.summary()
 
 
 def compute_flow(
@@ -143,12 +124,11 @@ def compute_flow(
         cohorts=cohorts or {},
     )
     with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget // 2, watch)
-        steps = find_nodes(source, query, budget // 4)
-        leaving = find_links(source, steps, budget // 4)
+        source = open_source(query, given, pool, threads, budget // 2, watch, counted=budget // 8)
+        steps = find_nodes(source, query, budget // 8)
+        nodes, links = find_links(source, steps, budget // 4)
         watch.report(0.9)
         distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
-    nodes, links = _name(steps, leaving, source.labels.names)
     totals = source.totals
     watch.report(1.0)
     return flow_result(
@@ -173,107 +153,79 @@ def find_nodes(source: PathSource, query: FlowQuery, budget: int, through: int |
     """Count every label of every step (or of those up to ``through``), then keep the most frequent ones as nodes (all
     anchors at step 0)."""
     through = query.steps if through is None else through
-    group = max(1, budget // (16 * max(1, len(source.labels.names))))
     nodes: list[StepNodes] = []
-    while len(nodes) <= through:
-        steps = range(len(nodes), min(len(nodes) + group, through + 1))
-        counts = {step: np.zeros((2, 0), np.int64) for step in steps}
-        for tables in source.waves():
-            for step in steps:
-                missing = len(source.labels.names) + 1 - counts[step].shape[1]
-                counts[step] = np.pad(counts[step], ((0, 0), (0, missing)))
-
-            def count(step: int, tables: list[PathTable] = tables, counts: dict[int, Any] = counts) -> None:
-                for table in tables:
-                    count_labels(table.labels[step, : table.rows], counts[step])
-
-            source.map(count, steps)
-        for step in steps:
-            found = counts.pop(step).sum(axis=0)[1:]
-            codes = rank_labels(found, source.labels.names, query.top if step else None)
-            kept = found[codes].tolist()
-            nodes.append(StepNodes(codes, kept, int(found.sum()) - sum(kept)))
+    for counts in _label_counts(source, through, budget):
+        codes = rank_labels(counts, source.labels.names, query.top if nodes else None)
+        kept = counts[codes].tolist()
+        nodes.append(StepNodes(codes, kept, int(counts.sum()) - sum(kept)))
     return nodes
 
 
-def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> list[StepLeaving]:
-    """Per step: links with times, repeats and ends of its nodes. As many steps a pass as the budget allows."""
-    rules = source.rules
+def _label_counts(source: PathSource, through: int, budget: int) -> Iterator[IntArray]:
+    """int64[labels] for each step: as the walk has counted them, else from the paths, some steps a pass."""
+    if not source.complete:
+        for _ in source.waves():
+            pass
+    counted = source.counts()
+    if counted is not None:
+        yield from counted[: through + 1]
+        return
+    labels = len(source.labels.names)
+    group = max(1, budget // (8 * max(1, labels)))
+    for first in range(0, through + 1, group):
+        counts = np.zeros((min(group, through + 1 - first), labels), np.int64)
+        for found in source.waves():
+            for paths in found:
+                count_labels(paths.log.items, first, counts)
+        yield from counts
+
+
+def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> tuple[list[Node], list[Link]]:
+    """Nodes with repeats and ends, links with times; what does not occur is left out. As many steps a pass as the
+    budget allows."""
+    rules, names = source.rules, source.labels.names
+    numbered = number_nodes([step.table(len(names)) for step in steps], [step.size for step in steps])
     buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
-    rows = int(source.totals[ROWS])
-    done: list[StepLeaving] = []
-    while len(done) < len(steps):
-        group: dict[int, StepLeaving] = {}
-        size = 0
-        for step in range(len(done), len(steps)):
-            here = steps[step].size
-            links = here * steps[step + 1].size if step < rules.steps else 0
-            size += CELL_BYTES * min(rows, links * buckets)
-            if group and size > budget:
-                break
-            ends = np.zeros((here, len(STATES)), np.int64)
-            group[step] = StepLeaving(LinkTimes(links, buckets), np.zeros(here, np.int64), ends)
-
-        def follow(step: int, tables: list[PathTable], group: dict[int, StepLeaving] = group) -> None:
-            _follow_step(tables, step, steps, len(source.labels.names), group[step])
-
-        for tables in source.waves():
-            source.map(lambda step, tables=tables, follow=follow: follow(step, tables), list(group))  # type: ignore[misc]
-        source.map(StepLeaving.summarize, list(group.values()))
-        done += group.values()
-    return done
-
-
-def _follow_step(
-    tables: Sequence[PathTable], step: int, steps: Sequence[StepNodes], labels: int, leaving: StepLeaving
-) -> None:
-    last = step + 1 == len(steps)
-    after = step if last else step + 1
-    nodes, next_nodes = steps[step].table(labels), steps[after].table(labels)
-    for table in tables:
-        rows = table.rows
-        labels_here = table.labels[step, :rows]
-        cells = np.empty(rows, leaving.links.cell_type)
-        n = follow_links(
-            labels_here,
-            np.zeros(rows, np.int32) if last else table.labels[after, :rows],
-            table.gaps[after, :rows],
-            table.repeats[step, :rows],
-            table.ends,
-            nodes,
-            next_nodes,
-            steps[after].size,
-            leaving.links.buckets,
-            cells,
-            leaving.repeats,
-            leaving.ends,
+    most = budget // source.threads
+    places = int(numbered.places[-1])
+    repeats, ends = np.zeros(places, np.int64), np.zeros((places, len(STATES)), np.int64)
+    found = [np.zeros((0, 4), np.int64)]
+    first = 0
+    while first < len(steps):
+        sizes = (numbered.links[first + 1 :] - numbered.links[first]) * buckets
+        stop = max(first + 1, first + int(np.searchsorted(sizes, most, side="right")))
+        leaving = Leaving(numbered, first, stop, buckets, source.threads, most)
+        for paths in source.waves():
+            source.map(leaving.add, [each.log for each in paths])
+        repeats += leaving.repeats()
+        ends += leaving.ends()
+        found.append(leaving.links())
+        first = stop
+    nodes = [
+        Node(step, kind, label, count, more, tuple(ended))
+        for (step, kind, label, count), more, ended in zip(
+            _named(steps, names), repeats.tolist(), ends.tolist(), strict=True
         )
-        leaving.links.add(cells, n)
-        here = table.many_step == step
-        np.add.at(leaving.repeats, nodes[labels_here[table.many_row[here]]], table.many[here])
-    leaving.links.settle()
+    ]
+    number, count, median, p90 = np.concatenate(found).T
+    step = np.searchsorted(numbered.links, number, side="right") - 1
+    node, target = np.divmod(number - numbered.links[step], numbered.sizes[step + 1])
+    columns = (
+        numbered.places[step] + node,
+        numbered.places[step + 1] + target,
+        count,
+        bucket_seconds(median),
+        bucket_seconds(p90),
+    )
+    links = [
+        Link(nodes[source], nodes[target], *figures)
+        for source, target, *figures in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    return [node for node in nodes if node.count], links
 
 
-def _name(
-    steps: Sequence[StepNodes], leaving: Sequence[StepLeaving], names: Sequence[str]
-) -> tuple[list[Node], list[Link]]:
-    """Nodes and links with their labels; what does not occur is left out."""
-    grid: list[list[Node]] = []
-    for step, (found, out) in enumerate(zip(steps, leaving, strict=True)):
-        labels = [(EVENT, names[code]) for code in found.codes] + [(OTHER, "")]
-        counts = [*found.counts, found.other]
-        grid.append(
-            [
-                Node(step, kind, label, count, int(repeats), tuple(ends))
-                for (kind, label), count, repeats, ends in zip(
-                    labels, counts, out.repeats, out.ends.tolist(), strict=True
-                )
-            ]
-        )
-    links = []
-    for step, out in enumerate(leaving[:-1]):
-        targets = len(grid[step + 1])
-        for link, count, median, p90 in out.found:
-            source, target = grid[step][link // targets], grid[step + 1][link % targets]
-            links.append(Link(source, target, count, bucket_seconds(median), bucket_seconds(p90)))
-    return [node for row in grid for node in row if node.count], links
+def _named(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:
+    for step, found in enumerate(steps):
+        for code, count in zip(found.codes, found.counts, strict=True):
+            yield step, EVENT, names[code], count
+        yield step, OTHER, "", found.other

@@ -2,95 +2,171 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.engine.arrays import IntArray
 from flows.engine.jit import kernel
-from flows.engine.kernels import END_SHIFT, MANY_REPEATS, U
+from flows.engine.kernels import (
+    CODE_SHIFT,
+    END_SHIFT,
+    EXACT_GAP,
+    GAP_MASK,
+    LENGTH_MASK,
+    MANY_REPEATS,
+    REPEATS_SHIFT,
+    STATE_MASK,
+    STATES,
+    PathLog,
+    U,
+)
 
 Array = Any
 
-DENSE_CELLS = 1 << 19
+SPILL = 256  # what a cell of a dense histogram has counted when it begins anew
 
 
 @kernel
-def count_labels(labels: Array, counts: Array) -> None:
-    """Add the labels at one step to ``counts``.
+def count_labels(items: Array, first: Array, counts: Array) -> None:
+    """Add the labels of some steps to ``counts``.
 
     Parameters
     ----------
-    labels : int32[rows]
-        Label code + 1, or 0 where the path is over.
-    counts : int64[2, labels + 1]
-        Two rows that belong together: taking turns, equal neighbours need not wait for each other.
+    items : uint32[n] or uint64[n]
+        A :class:`PathLog`'s.
+    first : int
+        Step of the first row of ``counts``.
+    counts : int64[steps, labels]
     """
-    for row in range(labels.size):
-        counts[U(row & 1), U(labels[U(row)])] += 1
+    at: Array = 0
+    while at < items.size:
+        length = np.int64(items[U(at)] & LENGTH_MASK)
+        for step in range(first, min(length, first + counts.shape[0])):
+            counts[U(step - first), U(items[U(at + 1 + step)] >> CODE_SHIFT)] += 1
+        at += 1 + length
+
+
+class Nodes(NamedTuple):
+    """The nodes of a flow, as a kernel takes them.
+
+    table : int32[steps + 1, labels], label code → node of the step; places : int64[steps + 2], number of the first node
+    of each step; links : int64[steps + 1], number of the first link that leaves each step; sizes : int64[steps + 2],
+    nodes of each step, 0 behind the last.
+    """
+
+    table: NDArray[np.int32]
+    places: IntArray
+    links: IntArray
+    sizes: IntArray
 
 
 @kernel
-def follow_links(
-    labels: Array,
-    next_labels: Array,
-    next_gaps: Array,
+def _follow(
+    items: Array,
+    first: Array,
+    stop: Array,
+    table: Array,
+    places: Array,
+    links: Array,
+    sizes: Array,
+    base: Array,
+    buckets: Array,
+    histogram: Array,
+    spilled: Array,
+    used: Array,
     repeats: Array,
     ends: Array,
-    nodes: Array,
-    next_nodes: Array,
-    next_size: Array,
-    buckets: Array,
-    cells: Array,
-    node_repeats: Array,
-    node_ends: Array,
 ) -> Array:
-    """Say for every path which link it takes from one step to the next, or where it ends.
+    """Add what leaves the nodes of the steps ``first … stop − 1``; returns how many entries ``spilled`` has then.
 
     Parameters
     ----------
-    labels, next_labels : int32[rows]
-        Label code + 1 at this step and at the next; 0 where the path is over.
-    next_gaps : int16[rows]
-        Buckets of the time between the two.
-    repeats : uint8[rows]
-        Repeats at this step; 255 stands for a number counted elsewhere.
-    ends : uint8[rows]
-        ``state << 5 | length`` of each path.
-    nodes, next_nodes : int32[labels + 1]
-        Label code + 1 → node of the step.
-    next_size, buckets : int
-        Nodes of the next step, buckets of a histogram.
-    cells : int32|int64[rows]
-        Receives ``(node · next_size + next node) · buckets + bucket`` of each link.
-    node_repeats : int64[nodes of this step]
-    node_ends : int64[nodes of this step, 4]
+    items, table, places, links, sizes
+        Of a :class:`PathLog` and of :class:`Nodes`.
+    base, buckets : int
+        Number of the first link in the histogram; buckets of a link.
+    histogram : uint8[cells] or uint8[0]
+        A cell is ``(link − base) · buckets + bucket``. One that is full begins anew, and is noted in ``spilled``.
+    spilled : int64[n]
+        Without room in the histogram, every cell is noted here.
+    repeats : int64[nodes]
+        Added up; what stands in the list of many repeats is not.
+    ends : int64[nodes, states]
         Added up.
+    """
+    at: Array = 0
+    while at < items.size:
+        head = np.int64(items[U(at)])
+        length = head & LENGTH_MASK
+        if length > first:
+            item = np.int64(items[U(at + 1 + first)])
+            node = np.int64(table[U(first), U(item >> CODE_SHIFT)])
+            for step in range(first, min(length - 1, stop)):
+                more = item >> REPEATS_SHIFT & MANY_REPEATS
+                repeats[U(places[U(step)] + node)] += more if more != MANY_REPEATS else 0
+                item = np.int64(items[U(at + 2 + step)])
+                target = np.int64(table[U(step + 1), U(item >> CODE_SHIFT)])
+                link = links[U(step)] + node * sizes[U(step + 1)] + target
+                cell = (link - base) * buckets + (item & GAP_MASK)
+                if histogram.size:
+                    count = np.uint8(histogram[U(cell)] + 1)
+                    histogram[U(cell)] = count
+                    if count == 0:
+                        spilled[U(used)] = cell
+                        used += 1
+                else:
+                    spilled[U(used)] = cell
+                    used += 1
+                node = target
+            if length <= stop:
+                place = places[U(length - 1)] + node
+                more = item >> REPEATS_SHIFT & MANY_REPEATS
+                repeats[U(place)] += more if more != MANY_REPEATS else 0
+                ends[U(place), U(head >> END_SHIFT & STATE_MASK)] += 1
+        at += 1 + length
+    return used
 
-    Returns
-    -------
-    int
-        How many cells were written.
+
+@kernel
+def _gather(words: Array, histogram: Array, cells: Array, counts: Array) -> Array:
+    """The cells of a histogram that occur, ascending, with their counts; returns how many there are.
+
+    ``words`` is the histogram as uint64, eight cells at a time.
     """
     n = 0
-    for row in range(ends.size):
-        label, next_label = labels[U(row)], next_labels[U(row)]
-        node = np.int64(nodes[U(label)])
-        link = node * next_size + next_nodes[U(next_label)]
-        cells[U(n)] = link * buckets + next_gaps[U(row)]
-        n += next_label != 0
-        if label != 0 and next_label == 0:
-            node_ends[U(node), U(ends[U(row)] >> END_SHIFT)] += 1
-        more = repeats[U(row)]
-        node_repeats[U(node)] += more if more != MANY_REPEATS else 0
+    for word in range(words.size):
+        if words[U(word)]:
+            for cell in range(8 * word, 8 * word + 8):
+                count = histogram[U(cell)]
+                cells[U(n)] = cell
+                counts[U(n)] = count
+                n += count != 0
     return n
 
 
 @kernel
-def add_cells(cells: Array, n: Array, histogram: Array) -> None:
-    """Count the first n cells in a dense histogram (int64[cells])."""
-    for k in range(n):
-        histogram[U(cells[U(k)])] += 1
+def _merge(
+    cells: Array, counts: Array, other_cells: Array, other_counts: Array, weight: Array, out: Array, sums: Array
+) -> Array:
+    """Put two ascending lists of cells together, and add up what both have; returns how many there are."""
+    i = k = n = 0
+    while i < cells.size or k < other_cells.size:
+        if k == other_cells.size or (i < cells.size and cells[U(i)] < other_cells[U(k)]):
+            out[U(n)], sums[U(n)] = cells[U(i)], counts[U(i)]
+            i += 1
+        else:
+            out[U(n)], sums[U(n)] = other_cells[U(k)], weight * other_counts[U(k)]
+            if i < cells.size and cells[U(i)] == other_cells[U(k)]:
+                sums[U(n)] += counts[U(i)]
+                i += 1
+            k += 1
+        n += 1
+    return n
 
 
 @kernel
@@ -132,76 +208,180 @@ def _rank_links(cells: Array, counts: Array, buckets: Array, found: Array) -> Ar
     return n
 
 
-class LinkTimes:
-    """Histograms of the times of all links of one step; partial ones add up exactly.
+class Cells(NamedTuple):
+    """A sparse histogram: cells that occur, ascending, and their counts; both int64[n]."""
 
-    Dense while small. Else only the cells that occur are kept: they are at most as many as there are links.
+    cells: IntArray
+    counts: IntArray
+
+    @classmethod
+    def of(cls, values: IntArray) -> Cells:
+        """Count values; they are sorted in place."""
+        values.sort()
+        cells, counts = np.empty_like(values), np.empty_like(values)
+        n = _run_lengths(values, cells, counts)
+        return cls(cells[:n], counts[:n])
+
+    def plus(self, other: Cells, weight: int = 1) -> Cells:
+        if not len(other.cells):
+            return self
+        out = np.empty((2, len(self.cells) + len(other.cells)), np.int64)
+        n = _merge(*self, *other, weight, out[0], out[1])
+        return Cells(out[0, :n], out[1, :n])
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one thread has counted."""
+
+    histogram: NDArray[np.uint8]
+    spilled: IntArray
+    used: int
+    seen: int
+    repeats: IntArray
+    ends: IntArray
+    sparse: Cells
+
+    def settle(self) -> None:
+        """Without a histogram: count what waits, so that no more than one log waits."""
+        if not self.histogram.size:
+            self.sparse = self.sparse.plus(Cells.of(self.spilled[: self.used]))
+            self.used = self.seen = 0
+
+    def cells(self) -> Cells:
+        if not self.histogram.size:
+            return self.sparse
+        found = np.empty((2, int(np.count_nonzero(self.histogram)) + 8), np.int64)
+        n = _gather(self.histogram.view(np.uint64), self.histogram, found[0], found[1])
+        return Cells(found[0, :n], found[1, :n]).plus(Cells.of(self.spilled[: self.used]), SPILL)
+
+
+class Leaving:
+    """What leaves the nodes of the steps ``first … stop − 1``: links with their times, repeats, ends.
+
+    Each thread has a histogram of its own; they add up exactly. It has a byte a cell, so that the cells that are
+    counted most stay near the processor; where even that is too much, only the cells that occur are kept.
 
     Parameters
     ----------
-    links, buckets : int
-        Possible links of the step, buckets a link.
+    nodes : Nodes
+    first, stop : int
+    buckets : int
+        Buckets a link.
+    threads : int
+    most : int
+        Bytes that a histogram may take.
     """
 
-    def __init__(self, links: int, buckets: int) -> None:
-        size = links * buckets
-        self.links = links
-        self.buckets = buckets
-        self.cell_type = np.int32 if size < 1 << 31 else np.int64
-        self._dense = np.zeros(size, np.int64) if size <= DENSE_CELLS else None
-        self._waiting: list[NDArray[Any]] = []
-        self._cells = np.zeros(0, np.int64)
-        self._counts = np.zeros(0, np.int64)
+    def __init__(self, nodes: Nodes, first: int, stop: int, buckets: int, threads: int, most: int) -> None:
+        self.nodes, self.first, self.stop, self.buckets = nodes, first, stop, buckets
+        self._base = int(nodes.links[first])
+        cells = (int(nodes.links[stop]) - self._base) * buckets
+        size = -(-cells // 8) * 8 if cells <= most else 0
+        places = int(nodes.places[-1])
+        nothing = np.zeros(0, np.int64)
+        self._shares = [
+            _Share(
+                np.zeros(size, np.uint8),
+                nothing,
+                0,
+                0,
+                np.zeros(places, np.int64),
+                np.zeros((places, len(STATES)), np.int64),
+                Cells(nothing, nothing),
+            )
+            for _ in range(threads)
+        ]
+        self._free: SimpleQueue[_Share] = SimpleQueue()
+        for share in self._shares:
+            self._free.put(share)
 
-    def add(self, cells: NDArray[Any], n: int) -> None:
-        """Count the first n cells."""
-        if self._dense is not None:
-            add_cells(cells, n, self._dense)
-        else:
-            self._waiting.append(cells[:n])
+    def add(self, log: PathLog) -> None:
+        """Count some paths; may be called by as many threads at once as there are."""
+        share = self._free.get()
+        share.seen += len(log.items)
+        most = share.seen // SPILL + 1 if share.histogram.size else share.seen
+        if len(share.spilled) < most:
+            share.spilled = np.concatenate((share.spilled[: share.used], np.empty(most, np.int64)))
+        share.used = _follow(
+            log.items,
+            self.first,
+            self.stop,
+            *self.nodes,
+            self._base,
+            self.buckets,
+            share.histogram,
+            share.spilled,
+            share.used,
+            share.repeats,
+            share.ends,
+        )
+        here = (log.many_step >= self.first) & (log.many_step < self.stop)
+        if here.any():
+            steps, codes = log.many_step[here], (log.items[log.many_at[here]] >> CODE_SHIFT).astype(np.int64)
+            np.add.at(share.repeats, self.nodes.places[steps] + self.nodes.table[steps, codes], log.many[here])
+        share.settle()
+        self._free.put(share)
 
-    def settle(self) -> None:
-        """Count what waits; after each wave, so that no more than one wave waits."""
-        if not self._waiting:
-            return
-        ordered = np.concatenate(self._waiting)
-        self._waiting = []
-        ordered.sort()
-        cells, counts = np.empty(len(ordered), np.int64), np.empty(len(ordered), np.int64)
-        n = _run_lengths(ordered, cells, counts)
-        if len(self._cells):
-            together = np.concatenate((self._counts, counts[:n]))
-            self._cells, place = np.unique(np.concatenate((self._cells, cells[:n])), return_inverse=True)
-            self._counts = np.bincount(place, together).astype(np.int64)
-        else:
-            self._cells, self._counts = cells[:n], counts[:n]
+    def repeats(self) -> IntArray:
+        """int64[nodes]: filled for the nodes of the steps."""
+        found: IntArray = np.sum([share.repeats for share in self._shares], axis=0)
+        return found
 
-    def summary(self) -> list[tuple[int, int, int, int]]:
-        """Each link that occurs: its number, its count, and the buckets of its median and its p90.
+    def ends(self) -> IntArray:
+        """int64[nodes, states]: filled for the nodes of the steps."""
+        found: IntArray = np.sum([share.ends for share in self._shares], axis=0)
+        return found
+
+    def links(self) -> IntArray:
+        """Each link that occurs: its number, its count, and the buckets of its median and its p90; int64[links, 4].
 
         Those are the smallest times that half, or nine tenths, of all times of the link do not exceed.
         """
-        cells, counts = self._cells, self._counts
-        if self._dense is not None:
-            cells = np.flatnonzero(self._dense)
-            counts = self._dense[cells]
-        found = np.empty((min(self.links, len(cells)), 4), np.int64)
-        n = _rank_links(cells, counts, self.buckets, found)
-        return [(link, count, median, p90) for link, count, median, p90 in found[:n].tolist()]
+        found = self._shares[0].cells()
+        for share in self._shares[1:]:
+            found = found.plus(share.cells())
+        ranked = np.empty((min(int(self.nodes.links[self.stop]) - self._base, len(found.cells)), 4), np.int64)
+        n = _rank_links(*found, self.buckets, ranked)
+        ranked[:n, 0] += self._base
+        return ranked[:n]
 
 
-def bucket_seconds(bucket: int) -> float:
-    """Middle of a bucket of :func:`flows.engine.kernels.gap_bucket`, in seconds.
+def number_nodes(tables: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> Nodes:
+    """Number nodes and links step by step.
+
+    Parameters
+    ----------
+    tables : sequence of int32[labels], one a step
+        Label code → node of the step.
+    sizes : sequence of int
+        Nodes of each step.
+    """
+    width = np.array([*sizes, 0], np.int64)
+    places = np.concatenate(([0], np.cumsum(width[:-1])))
+    links = np.concatenate(([0], np.cumsum(width[:-1] * width[1:])))
+    return Nodes(np.stack(tables), places, links, width)
+
+
+def bucket_seconds(bucket: IntArray) -> NDArray[np.float64]:
+    """Middle of buckets of :func:`flows.engine.kernels.gap_bucket`, in seconds.
+
+    Parameters
+    ----------
+    bucket : int64[n]
+
+    Returns
+    -------
+    float64[n]
 
     Examples
     --------
-    >>> bucket_seconds(3)
-    3e-06
+    >>> bucket_seconds(np.array([3, 128])).tolist()
+    [3e-06, 0.0001285]
     """
-    if bucket < 128:
-        return bucket / 1e6
-    width = 1 << (bucket // 64 - 1)
-    return ((bucket % 64 + 64) * width + (width - 1) / 2) / 1e6
+    octave, place = np.maximum(bucket, 2 * EXACT_GAP) // EXACT_GAP, bucket % EXACT_GAP
+    width = np.float64(1) * (1 << (octave - 1))
+    return np.where(bucket < 2 * EXACT_GAP, bucket, (place + EXACT_GAP) * width + (width - 1) / 2) / 1e6
 
 
 def rank_labels(counts: NDArray[np.int64], names: list[str], top: int | None) -> list[int]:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.engine.arrays import IntArray
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import END_SHIFT, STATES, U
-from flows.engine.source import PathSource, PathTable
+from flows.engine.kernels import CODE_SHIFT, END_SHIFT, LENGTH_MASK, ROWS, STATE_MASK, STATES, U
+from flows.engine.source import Paths, PathSource
 
 Array = Any
 
@@ -20,27 +21,32 @@ ENTRIES_AT_FIRST = 1 << 12
 
 
 @kernel
-def _hash_paths(labels: Array, hashes: Array) -> None:
-    """64-bit hash of each label sequence with the nothing behind it; step by step, so that it reads columns."""
+def _hash_paths(items: Array, hashes: Array, heads: Array) -> None:
+    """64-bit hash of each label sequence, and where its path begins."""
+    at: Array = 0
     for row in range(hashes.size):
-        hashes[U(row)] = np.uint64(0x9E3779B97F4A7C15)
-    for step in range(labels.shape[0]):
-        for row in range(hashes.size):
-            h = (hashes[U(row)] ^ np.uint64(labels[U(step), U(row)])) * np.uint64(0xD6E8FEB86659FD93)
-            hashes[U(row)] = h ^ (h >> np.uint64(32))
+        heads[U(row)] = at
+        h = np.uint64(0x9E3779B97F4A7C15)
+        stop = at + 1 + np.int64(items[U(at)] & LENGTH_MASK)
+        for k in range(at + 1, stop):
+            h = (h ^ np.uint64((items[U(k)] >> CODE_SHIFT) + 1)) * np.uint64(0xD6E8FEB86659FD93)
+            h ^= h >> np.uint64(32)
+        hashes[U(row)] = h
+        at = stop
 
 
 @inlined
-def _pair(labels: Array, row: Array, step: Array) -> Array:
-    low = np.int64(0) if step + 1 == labels.shape[0] else np.int64(labels[U(step + 1), U(row)])
-    return np.int64(labels[U(step), U(row)]) << 32 | low
+def _pair(items: Array, first: Array, stop: Array) -> Array:
+    """Two label codes + 1 as one number, 0 behind the end of the path."""
+    low = np.int64(items[U(first + 1)] >> CODE_SHIFT) + 1 if first + 1 < stop else np.int64(0)
+    return (np.int64(items[U(first)] >> CODE_SHIFT) + 1) << 32 | low
 
 
 @kernel
 def _add_paths(
-    labels: Array,
-    ends: Array,
+    items: Array,
     hashes: Array,
+    heads: Array,
     part: Array,
     parts: Array,
     row: Array,
@@ -54,14 +60,17 @@ def _add_paths(
     """
     mask = np.uint64(slots.size - 1)
     pairs = entries.shape[1] - CODES
-    while row < ends.size:
+    while row < hashes.size:
         hashed = hashes[U(row)]
         if (hashed >> np.uint64(40)) % np.uint64(parts) != np.uint64(part):
             row += 1
             continue
         if used == entries.shape[0]:
             break
-        end = ends[U(row)]
+        head = np.int64(items[U(heads[U(row)])])
+        first = heads[U(row)] + 1
+        stop = first + (head & LENGTH_MASK)
+        filled = (stop - first + 1) // 2
         slot = hashed & mask
         while True:
             k = np.int64(slots[slot]) - 1
@@ -73,17 +82,19 @@ def _add_paths(
                 for state in range(COUNTS, CODES):
                     entries[U(k), U(state)] = 0
                 for pair in range(pairs):
-                    entries[U(k), U(CODES + pair)] = _pair(labels, row, 2 * pair)
+                    entries[U(k), U(CODES + pair)] = _pair(items, first + 2 * pair, stop) if pair < filled else 0
                 break
-            same = entries[U(k), U(HASH)] == np.int64(hashed)
+            same = entries[U(k), U(HASH)] == np.int64(hashed) and (
+                filled == pairs or entries[U(k), U(CODES + filled)] == 0
+            )
             pair = 0
-            while same and pair < pairs:
-                same = entries[U(k), U(CODES + pair)] == _pair(labels, row, 2 * pair)
+            while same and pair < filled:
+                same = entries[U(k), U(CODES + pair)] == _pair(items, first + 2 * pair, stop)
                 pair += 1
             if same:
                 break
             slot = (slot + np.uint64(1)) & mask
-        entries[U(k), U(COUNTS + (end >> END_SHIFT))] += 1
+        entries[U(k), U(COUNTS + (head >> END_SHIFT & STATE_MASK))] += 1
         row += 1
     return row, used
 
@@ -113,11 +124,11 @@ class _Partition:
         self.entries = np.empty((ENTRIES_AT_FIRST, CODES + self.pairs), np.int64)
         self.slots = np.zeros(2 * ENTRIES_AT_FIRST, np.int32)
 
-    def add(self, table: PathTable, hashes: NDArray[np.uint64]) -> None:
+    def add(self, paths: Paths, hashes: NDArray[np.uint64], heads: IntArray) -> None:
         row = 0
-        while row < table.rows:
+        while row < paths.rows:
             row, self.used = _add_paths(
-                table.labels, table.ends, hashes, self.part, self.parts, row, self.slots, self.entries, self.used
+                paths.log.items, hashes, heads, self.part, self.parts, row, self.slots, self.entries, self.used
             )
             if self.used == len(self.entries):
                 self._grow()
@@ -166,7 +177,7 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
     no exactness.
     """
     pairs = (source.rules.steps + 2) // 2
-    rows = int(source.totals[0])
+    rows = int(source.totals[ROWS])
     entry_bytes = 8 * (CODES + pairs) + 16
     passes = max(1, -(-rows * entry_bytes // max(budget, 1)))
     parts = passes * threads
@@ -174,44 +185,51 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
     best: list[WholePath] = []
     for turn in range(passes):
         shares = [_Partition(turn * threads + i, parts, pairs) for i in range(threads)]
-        for tables in source.waves():
-            hashes = source.map(_hashes, tables)
+        for found in source.waves():
+            hashed = source.map(_hashes, found)
 
-            def add(share: _Partition, tables: list[PathTable] = tables, hashes: list[Any] = hashes) -> None:
-                for table, hashed in zip(tables, hashes, strict=True):
-                    share.add(table, hashed)
+            def add(share: _Partition, found: list[Paths] = found, hashed: list[Any] = hashed) -> None:
+                for paths, (hashes, heads) in zip(found, hashed, strict=True):
+                    share.add(paths, hashes, heads)
 
             source.map(add, shares)
         distinct += sum(share.used for share in shares)
-        found = [share.entries[: share.used] for share in shares]
-        best = sorted(best + _most_frequent(found, wanted, source.labels.names))[:wanted]
+        entries = [share.entries[: share.used] for share in shares]
+        best = sorted(best + _most_frequent(entries, wanted, source.labels.names))[:wanted]
     return distinct, best
 
 
-def _hashes(table: PathTable) -> NDArray[np.uint64]:
-    hashes = np.empty(table.rows, np.uint64)
-    _hash_paths(table.labels, hashes)
-    return hashes
+def _hashes(paths: Paths) -> tuple[NDArray[np.uint64], IntArray]:
+    hashes, heads = np.empty(paths.rows, np.uint64), np.empty(paths.rows, np.int64)
+    _hash_paths(paths.log.items, hashes, heads)
+    return hashes, heads
 
 
 def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequence[str]) -> list[WholePath]:
-    entries = np.concatenate(shares)
-    counts = entries[:, COUNTS:CODES].ravel()
-    found = np.flatnonzero(counts)
-    if not wanted or not len(found):
+    """The most frequent (labels, end) of some partitions, in the order of the result."""
+    counts = np.concatenate([share[:, COUNTS:CODES].ravel() for share in shares])
+    there = np.count_nonzero(counts)
+    if not there:
         return []
-    if len(found) > wanted:
-        least = np.partition(counts[found], -wanted)[-wanted]
-        sure, ties = found[counts[found] > least], found[counts[found] == least]
-        ties = ties[_alphabetically_first(entries[ties >> 2, CODES:], wanted - len(sure), names)]
-        found = np.concatenate((sure, ties))
+    least = int(np.partition(counts, -wanted)[-wanted]) if there > wanted else 1
+    sure, ties = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
+    bounds = np.cumsum([0, *map(len, shares)])
+
+    def pairs(at: IntArray) -> IntArray:
+        """int64[paths, pairs]: the labels of entries, which are numbered through all shares."""
+        owner = np.searchsorted(bounds, at, side="right") - 1
+        found = np.empty((len(at), shares[0].shape[1] - CODES), np.int64)
+        for number, share in enumerate(shares):
+            here = owner == number
+            found[here] = share[at[here] - bounds[number], CODES:]
+        return found
+
+    if len(ties) > wanted - len(sure):
+        ties = ties[_alphabetically_first(pairs(ties >> 2), wanted - len(sure), names)]
+    found = np.concatenate((sure, ties))
     rows = [
-        WholePath(
-            -int(counts[at]),
-            tuple(names[label - 1] for label in _labels(entries[at >> 2, CODES:]).tolist() if label),
-            STATES[at & 3],
-        )
-        for at in found.tolist()
+        WholePath(-int(counts[at]), tuple(names[label - 1] for label in labels if label), STATES[at & 3])
+        for at, labels in zip(found.tolist(), _labels(pairs(found >> 2)).tolist(), strict=True)
     ]
     return sorted(rows)[:wanted]
 

@@ -75,6 +75,8 @@ def put_expanded(each: ExpandedEvent, segment: SegmentArrays, low: int, out: Cod
 
 def expand_events(pairs: Sequence[tuple[str, str]], segment: SegmentArrays) -> list[Expansion]:
     """What of the expanded (event, property) pairs occurs in a segment; reads the columns of each pair once."""
+    if not pairs:
+        return []
     places = {name: code for code, name in enumerate(segment.names)}
     expansions = []
     for name, property_name in pairs:

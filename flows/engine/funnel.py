@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from flows.engine import kernels as paths
 from flows.engine.analysis import Histories, canonical, fold_ranges, head, limits, name_events, plain, quantile_seconds
 from flows.engine.arrays import KeyArray, SegmentArrays
-from flows.engine.compute import GIB, MOST_BUCKETS
+from flows.engine.compute import GIB
 from flows.engine.funnel_query import FunnelQuery, step_sets
 from flows.engine.funnel_walk import (
     BETWEEN_SHIFT,
@@ -39,7 +39,7 @@ from flows.engine.labels import CYCLE_SIGN, Relabel
 from flows.engine.plan import FOREVER
 from flows.engine.query import FlowQuery, QueryError, quoted
 from flows.engine.result import NotConserved
-from flows.engine.source import Given, PathTable, Watch, open_source
+from flows.engine.source import Given, Paths, Watch, open_source
 
 
 def compute_funnel(
@@ -251,6 +251,7 @@ def _count_eventual(
 
     def add(counts: FunnelCounts, histories: Histories) -> None:
         follow_steps(*histories.columns, masks, rules, *counts)
+        counts.counters[TIES] += histories.count_ties((since, until))
 
     return _sum(
         fold_ranges(
@@ -270,9 +271,9 @@ def _count_chain(
 ) -> FunnelCounts:
     threads = threads or len(os.sched_getaffinity(0))
 
-    def follow(table: PathTable) -> FunnelCounts:
+    def follow(walked: Paths) -> FunnelCounts:
         counts = _no_counts(len(steps))
-        follow_chain(table.labels, table.gaps, table.ends, member, len(steps), counts.ends, counts.gaps)
+        follow_chain(walked.log.items, member, len(steps), counts.ends, counts.gaps)
         return counts
 
     total = _no_counts(len(steps))
@@ -283,18 +284,18 @@ def _count_chain(
             cycle = query.collapse == "cycles" and CYCLE_SIGN in name
             if name not in labels.known and name not in given.catalogue and not cycle:
                 raise QueryError(field, f"{field}: there is no event {quoted(name)} in this dataset.")
-        for tables in source.waves():
-            member = np.zeros(len(labels.names) + 1, np.int32)  # cycles get their codes as they are met
+        for found in source.waves():
+            member = np.zeros(len(labels.names), np.int32)  # cycles get their codes as they are met
             for number, step in enumerate(steps):
-                member[[labels.known[name] + 1 for name in step if name in labels.known]] |= 1 << number
-            total = _sum([total, *source.map(follow, tables)])
+                member[[labels.known[name] for name in step if name in labels.known]] |= 1 << number
+            total = _sum([total, *source.map(follow, found)])
     watch.report(1.0)
     total.counters[[ELIGIBLE, MATCHED, TIES]] = source.totals[[paths.ELIGIBLE, paths.ROWS, paths.TIES]]
     return total
 
 
 def _no_counts(steps: int) -> FunnelCounts:
-    ends, gaps = np.zeros((steps, len(STATES)), np.int64), np.zeros((steps, MOST_BUCKETS), np.int64)
+    ends, gaps = np.zeros((steps, len(STATES)), np.int64), np.zeros((steps, paths.MOST_BUCKETS), np.int64)
     return FunnelCounts(ends, gaps, np.zeros(COUNTERS, np.int64))
 
 

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from flows.engine import kernels as paths
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, U, count_ties, first_at_or_after, gap_bucket, session_end
+from flows.engine.kernels import (
+    CODE_SHIFT,
+    END_SHIFT,
+    GAP_MASK,
+    LENGTH_MASK,
+    STATE_MASK,
+    U,
+    first_at_or_after,
+    gap_bucket,
+    session_end,
+)
 from flows.engine.query import MAX_STEPS
 
 Array = Any
@@ -92,7 +102,6 @@ def follow_steps(
         high = first_at_or_after(times, low, high, rules.until)
         if low == high or (skip.size and skip[U(person)]):
             continue
-        counters[TIES] += count_ties(times, low, high)
         while low < high:
             end = session_end(times, low, high, rules.session_gap) if rules.sessions else high
             counters[ELIGIBLE] += 1
@@ -142,25 +151,30 @@ def follow_steps(
 
 
 @kernel
-def follow_chain(
-    labels: Array, path_gaps: Array, path_ends: Array, member: Array, steps: Array, ends: Array, gaps: Array
-) -> None:
-    """Compare the paths of a table with a chain; labels and gaps may have room for more of them.
+def follow_chain(items: Array, member: Array, steps: Array, ends: Array, gaps: Array) -> None:
+    """Compare the paths of a log with a chain.
 
-    member : int32[labels + 1], label code + 1 → steps of the chain that it may be; then ends and gaps of FunnelCounts.
+    items : a PathLog's; member : int32[labels], label code → steps of the chain that it may be; then ends and gaps of
+    FunnelCounts.
     """
-    for row in range(path_ends.size):
-        length = path_ends[U(row)] & LENGTH_MASK
+    at: Array = 0
+    while at < items.size:
+        head = np.int64(items[U(at)])
+        length = head & LENGTH_MASK
         reached = 0
-        while reached < min(steps, length) and member[U(labels[U(reached), U(row)])] >> reached & 1:
+        while reached < min(steps, length):
+            item = np.int64(items[U(at + 1 + reached)])
+            if not member[U(item >> CODE_SHIFT)] >> reached & 1:
+                break
             if reached:
-                gaps[U(reached), U(path_gaps[U(reached), U(row)])] += 1
+                gaps[U(reached), U(item & GAP_MASK)] += 1
             reached += 1
+        at += 1 + length
         if reached == 0:
             continue
         state = COMPLETED
         if reached < steps:
-            path_state = path_ends[U(row)] >> END_SHIFT
+            path_state = head >> END_SHIFT & STATE_MASK
             if reached < length:
                 state = DIVERTED
             elif path_state == paths.CONVERTED:

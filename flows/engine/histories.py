@@ -21,7 +21,8 @@ from flows.engine.marks import Marks, PropertyMarks
 from flows.engine.merging import merge_shared
 from flows.engine.people import Mask, PeopleFilter
 from flows.engine.plan import KeyRange, Scope
-from flows.engine.sessions import count_all_ties, regroup
+from flows.engine.sessions import regroup
+from flows.engine.ties import count_ties, find_ties
 
 NOBODY = np.zeros(0, np.uint8)
 NOBODY.flags.writeable = False
@@ -31,7 +32,8 @@ class Histories(NamedTuple):
     """Some people's histories as a kernel takes them.
 
     times : int64[events]; codes : int32[events]; starts : int64[people + 1], places in both; skip : uint8[people] or
-    uint8[0], 1 for people who are counted elsewhere; table : int32[codes]; keys : uint64[people].
+    uint8[0], 1 for people who are counted elsewhere; table : int32[codes]; keys : uint64[people]; ties : int64[n], as
+    :func:`flows.engine.ties.find_ties` gives them.
     """
 
     times: IntArray
@@ -40,23 +42,29 @@ class Histories(NamedTuple):
     skip: NDArray[np.uint8]
     table: CodeArray
     keys: KeyArray
+    ties: IntArray
 
     @property
     def columns(self) -> tuple[IntArray, CodeArray, IntArray, NDArray[np.uint8], CodeArray]:
-        """All but the keys."""
+        """All but keys and ties."""
         return self[:5]
+
+    def count_ties(self, within: tuple[int, int] | None) -> int:
+        """Ties of these people, in ``[since, until)`` if that is given."""
+        return count_ties(self.ties, self.times, self.starts, self.skip, within)
 
 
 @dataclass(slots=True)
 class Reading:
-    """The histories of a key range, and what must be counted otherwise than by walking them (None: the walk is right).
+    """The histories of a key range, and what is counted otherwise than by walking them.
 
-    eligible : units with an event that was not removed; ties : where sessions are histories, those of whole people.
+    ties : those of whole people, also where sessions are histories; eligible : units with an event that was not
+    removed, None where the walk counts them.
     """
 
     histories: list[Histories]
+    ties: int
     eligible: int | None = None
-    ties: int | None = None
 
 
 class Reader:
@@ -115,7 +123,8 @@ class Reader:
         if self._by_id:
             reading = self._read_sessions(segments, part, left_out)
         else:
-            reading = Reading(self._put_together(segments, self._recode, part, left_out))
+            histories = self._put_together(segments, self._recode, part, left_out)
+            reading = Reading(histories, self._count_ties(histories))
         if self._lens is not None and self._marks is not None and self._marks.removes:
             scope = self._scope._replace(sessions=self._scope.sessions and not self._by_id)
             found = [count_seen(*each.columns[:4], self._lens.removed, scope) for each in reading.histories]
@@ -138,6 +147,7 @@ class Reader:
             segment, (first, stop) = self._segments[place], part.people[place]
             lens.put(place, segment, low, marks[place], codes)
             events = slice(low, low + len(codes))
+            tied = slice(*np.searchsorted(segment.ties, (events.start, events.stop)))
             found.append(
                 SegmentArrays(
                     segment.keys[first:stop],
@@ -145,6 +155,7 @@ class Reader:
                     segment.times[events],
                     codes,
                     segment.names,
+                    segment.ties[tied] - low,
                     segment.sessions[events],
                 )
             )
@@ -182,7 +193,11 @@ class Reader:
             if merged is not None:
                 skip = merged.shared[place] | skip if left_out else merged.shared[place]
             starts, keys = segment.starts[first : stop + 1], segment.keys[first:stop]
-            found.append(Histories(segment.times, segment.codes, starts, read_only(skip), self._tables[place], keys))
+            found.append(
+                Histories(
+                    segment.times, segment.codes, starts, read_only(skip), self._tables[place], keys, segment.ties
+                )
+            )
         if merged is not None:
             gone = NOBODY if left_out is None else _left_out_of(merged.keys, segments, part, left_out)
             found.append(_histories(merged.times, merged.codes, merged.starts, gone, self._table, merged.keys))
@@ -199,19 +214,23 @@ class Reader:
         rows = np.arange(len(codes), dtype=np.int32)
         offsets = np.cumsum([0, *(segment.events for segment in segments)])
         numbered = [replace(s, codes=rows[low : low + s.events]) for s, low in zip(segments, offsets, strict=False)]
-        reading, ties = Reading([]), 0
-        for each in self._put_together(numbered, [rows] * len(segments), part, left_out):
-            ties += count_all_ties(each.times, each.starts, each.skip, self._scope)
+        people = self._put_together(numbered, [rows] * len(segments), part, left_out)
+        reading = Reading([], self._count_ties(people))
+        for each in people:
             times, codes_of, starts, keys = regroup(*each.columns[:4], each.keys, codes, sessions, self._scope)
             reading.histories.append(_histories(times, codes_of, starts, NOBODY, self._table, keys))
-        reading.ties = ties
         return reading
+
+    def _count_ties(self, histories: Sequence[Histories]) -> int:
+        within = (self._scope.since, self._scope.until) if self._scope.bounded else None
+        return sum(each.count_ties(within) for each in histories)
 
 
 def _histories(
     times: IntArray, codes: CodeArray, starts: IntArray, skip: Mask, table: CodeArray, keys: KeyArray
 ) -> Histories:
-    return Histories(read_only(times), read_only(codes), read_only(starts), read_only(skip), table, keys)
+    ties = find_ties(times, starts)
+    return Histories(read_only(times), read_only(codes), read_only(starts), read_only(skip), table, keys, ties)
 
 
 def _left_out_of(keys: KeyArray, segments: Sequence[SegmentArrays], part: KeyRange, left_out: Sequence[Mask]) -> Mask:

@@ -13,21 +13,20 @@ from flows.engine.kernels import (
     CYCLES,
     ELIGIBLE,
     END_SHIFT,
+    ITEMS,
     JOURNEYS,
     MANY,
+    REACHED_SHIFT,
     ROWS,
     SESSIONS,
-    TIES,
-    USERS,
     Array,
     U,
-    count_ties,
     end_state,
-    fill_row,
     first_at_or_after,
     gap_bucket,
     session_end,
-    write_repeats,
+    take_back,
+    write_item,
 )
 from flows.engine.labels import ANCHOR, EXCLUDED, LABEL_SHIFT, TARGET, VISIBLE
 
@@ -114,21 +113,18 @@ def _walk_items(
     edge: Array,
     rules: Array,
     counters: Array,
-    labels: Array,
-    gaps: Array,
-    repeats: Array,
-    ends: Array,
-    many_row: Array,
+    counts: Array,
+    items: Array,
+    many_at: Array,
     many_step: Array,
     many: Array,
-    path_reached: Array,
 ) -> Array:
     """Write the path that begins with the anchor item k; returns the first item it has not used.
 
     ``behind`` is the item behind the last one in reading direction, ``edge`` the mirrored time of the last event of
     a session.
     """
-    row, used = counters[ROWS], counters[MANY]
+    head, used = counters[ITEMS], counters[MANY]
     current = item_times[U(k)] * rules.direction
     window = current + rules.within
     limit = window
@@ -141,12 +137,13 @@ def _walk_items(
         if time > limit:
             break
         value = item_values[U(k)]
+        more = item_repeats[U(k)]
         k += rules.direction
         if length <= rules.steps:
-            labels[U(length), U(row)] = (value >> LABEL_SHIFT) + 1
-            gaps[U(length), U(row)] = gap_bucket(time - current)
-            more = item_repeats[U(k - rules.direction)]
-            used = write_repeats(repeats, many_row, many_step, many, used, length, row, more)
+            code, bucket = np.int64(value >> LABEL_SHIFT), gap_bucket(time - current)
+            used = write_item(
+                items, many_at, many_step, many, counts, used, head + 1 + length, length, code, more, bucket
+            )
             flags |= value
             length += 1
             unused = k
@@ -160,13 +157,14 @@ def _walk_items(
             break
         if beyond and not rules.between:
             break
-    fill_row(labels, repeats, row, length, rules.steps)
     closes = edge + rules.session_gap if rules.unit == SESSIONS else limit
-    ends[U(row)] = end_state(beyond, converted, closes, rules.data_end) << END_SHIFT | length
-    if path_reached.size:
-        path_reached[U(row)] = converted
-    if not flags & EXCLUDED:
-        counters[ROWS], counters[MANY] = row + 1, used
+    state = end_state(beyond, converted, closes, rules.data_end)
+    items[U(head)] = np.int64(converted) << REACHED_SHIFT | state << END_SHIFT | length
+    if flags & EXCLUDED:
+        take_back(items, counts, head, length)
+    else:
+        counters[ITEMS], counters[MANY] = head + 1 + length, used
+        counters[ROWS] += 1
         counters[CONVERSIONS] += converted
     return unused
 
@@ -177,42 +175,34 @@ def find_item_paths(
     codes: Array,
     starts: Array,
     skip: Array,
-    person: Array,
-    stop: Array,
     table: Array,
     rules: Array,
     counters: Array,
-    labels: Array,
-    gaps: Array,
-    repeats: Array,
-    ends: Array,
-    many_row: Array,
+    counts: Array,
+    items: Array,
+    many_at: Array,
     many_step: Array,
     many: Array,
+    heads: Array,
     path_people: Array,
     path_anchors: Array,
-    path_reached: Array,
     item_times: Array,
     item_values: Array,
     item_repeats: Array,
     cycles: Array,
-) -> Array:
-    """Write the paths of the people ``person … stop − 1`` of one segment, whatever the question.
+) -> None:
+    """Write the paths of people, whatever the question.
 
-    Parameters and result as for :func:`flows.engine.kernels.find_forward_paths`; then a :class:`Scratch`.
+    Parameters as for :func:`flows.engine.kernels.find_window_paths`; then a :class:`Scratch`.
     """
     step = rules.direction
-    while person < stop:
+    for person in range(starts.size - 1):
         low, high = starts[U(person)], starts[U(person + 1)]
         if rules.bounded:
             low = first_at_or_after(times, low, high, rules.since)
             high = first_at_or_after(times, low, high, rules.until)
         if low == high or (skip.size and skip[U(person)]):
-            person += 1
             continue
-        if counters[ROWS] + (1 if rules.unit == USERS else high - low) > ends.size:
-            break
-        counters[TIES] += count_ties(times, low, high)
         while low < high:
             end = session_end(times, low, high, rules.session_gap) if rules.unit == SESSIONS else high
             n = _lay_out_items(times, codes, table, low, end, rules.merge, item_times, item_values, item_repeats)
@@ -231,8 +221,10 @@ def find_item_paths(
                     k += step
                     continue
                 if path_anchors.size:
-                    path_people[U(counters[ROWS])] = person
-                    path_anchors[U(counters[ROWS])] = item_times[U(k)]
+                    row = counters[ROWS]
+                    heads[U(row)] = counters[ITEMS]
+                    path_people[U(row)] = person
+                    path_anchors[U(row)] = item_times[U(k)]
                 k = _walk_items(
                     item_times,
                     item_values,
@@ -242,18 +234,13 @@ def find_item_paths(
                     edge,
                     rules,
                     counters,
-                    labels,
-                    gaps,
-                    repeats,
-                    ends,
-                    many_row,
+                    counts,
+                    items,
+                    many_at,
                     many_step,
                     many,
-                    path_reached,
                 )
                 if rules.unit != JOURNEYS:
                     break
             counters[ELIGIBLE] += 1
             low = end
-        person += 1
-    return person

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -43,3 +46,21 @@ def kernel(function: F) -> F:
 def inlined(function: F) -> F:
     """A part of a kernel, put in its place before compiling."""
     return cast(F, njit(inline="always", **_OPTIONS)(function))
+
+
+def _prefetch(typing: Any, array: Any, at: Any) -> Any:
+
+    def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, given[0]).data
+        address, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        function = ir.FunctionType(ir.VoidType(), [address, number, number, number])
+        called = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        place = builder.bitcast(builder.gep(data, [given[1]]), address)
+        builder.call(called, [place, number(0), number(3), number(1)])  # to read, into every cache, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), write
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""Within a kernel: begin to bring element ``at`` of an array near. It need not exist."""

@@ -1,8 +1,9 @@
 """From histories to paths: session, collapse, anchor, window and depth, for one range of people.
 
-Values are those of :mod:`flows.engine.labels`: 0 is hidden, otherwise ``label << 4 | flags``. Two kernels write the
-same paths. The one here reads the columns in place and stops at the end of a path: for paths read forwards from one
-anchor, which is nearly every question. The one of :mod:`flows.engine.items` takes any question.
+Values are those of :mod:`flows.engine.labels`: 0 is hidden, otherwise ``label << 4 | flags``. Paths are written one
+behind the other into a *log* (:class:`PathLog` says how). Three kernels write the same log. The two here read the
+columns in place and stop at the end of a path: for paths read forwards from one anchor, which is nearly every question.
+The one of :mod:`flows.engine.items` takes any question.
 
 Indices are cast to unsigned (``U``), because a signed index costs a test for negative ones at every access; arrays
 are passed one by one, because a tuple of arrays is copied at every call.
@@ -14,21 +15,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from flows.engine.jit import inlined, kernel
+from flows.engine.jit import inlined, kernel, prefetch
 from flows.engine.labels import ANCHOR, EXCLUDED, LABEL_SHIFT
 
 USERS, SESSIONS, JOURNEYS = 0, 1, 2
 CONVERTED, CUT, DROPPED, OPEN = 0, 1, 2, 3
 STATES = ("converted", "cut", "dropped", "open")
 
-END_SHIFT = 5  # ends: path length in the low 5 bits, state above
-LENGTH_MASK = (1 << END_SHIFT) - 1
-MANY_REPEATS = 255  # this and more stands in the list of many repeats
-MANY_SHARE = 256  # at most one entry of that list for so many events
+LENGTH_MASK = 31  # of the head of a path: its length in the low bits,
+END_SHIFT = 5  # then how it ended,
+STATE_MASK = 3
+REACHED_SHIFT = 7  # and whether it reached an end anchor, also behind the last step
+GAP_MASK = 4095  # of an item: the bucket of the time since the item before in the low bits,
+REPEATS_SHIFT = 12  # then its repeats,
+MANY_REPEATS = 15  # (this and more stands in the list of many repeats)
+CODE_SHIFT = 16  # and its label code
+MOST_BUCKETS = 3712
+MANY_SHARE = MANY_REPEATS + 1  # at most one entry of that list for so many events
 EXACT_GAP = 64  # times between items below this many µs have a bucket each
 GAP_BASE = (1023 + 5) << 6
 
-ROWS, MANY, CYCLES, ELIGIBLE, CONVERSIONS, TIES, COUNTERS = 0, 1, 2, 3, 4, 5, 6
+ITEMS, MANY, ROWS, CYCLES, ELIGIBLE, CONVERSIONS, TIES, COUNTERS = 0, 1, 2, 3, 4, 5, 6, 7
+
+AHEAD = 256  # events between the one that is read and the one that is fetched
+LINE = 64  # bytes
 
 U = np.uint64
 Array = Any  # NumPy arrays and scalars as a compiled kernel sees them
@@ -54,37 +64,31 @@ class Rules(NamedTuple):
     labels: int  # label codes from here on mean cycles, numbered as they are met
 
 
-class Block(NamedTuple):
-    """Room for paths, one column a path; only the first ``counters[ROWS]`` are filled.
+class PathLog(NamedTuple):
+    """Room for paths, one behind the other: a head, then an item for each step.
 
-    labels : int32[steps + 1, rows]
-        Label code + 1, or 0 where the path is over.
-    gaps : int16[steps + 1, rows]
-        Bucket of the time since the item before; meaningless where the path is over.
-    repeats : uint8[steps + 1, rows]
-        255 and more stand in many_row, many_step, many : int64[n].
-    ends : uint8[rows]
-        ``state << 5 | length``.
+    items : uint32[n] or uint64[n]
+        A head is ``reached << 7 | state << 5 | length``, an item ``label code << 16 | repeats << 12 | gap bucket``.
+        Only the first ``counters[ITEMS]`` are filled.
+    many_at, many_step, many : int64[n]
+        Where 15 repeats and more stand, at which step, and how many there are.
+    heads : int64[rows] or int64[0]
+        Where each path begins.
     people : uint64[rows] or uint64[0]
         Whose path it is: written as the number of the person, then replaced by the key.
     anchors : int64[rows] or int64[0]
         Time of the anchor: of the first event of its item, by the calendar.
-    reached : uint8[rows] or uint8[0]
-        Whether the path reached an end anchor, also behind the last step.
 
     The last three are filled only if there is room for them: for sets, not for numbers.
     """
 
-    labels: Array
-    gaps: Array
-    repeats: Array
-    ends: Array
-    many_row: Array
+    items: Array
+    many_at: Array
     many_step: Array
     many: Array
+    heads: Array
     people: Array
     anchors: Array
-    reached: Array
 
 
 class Scratch(NamedTuple):
@@ -129,21 +133,25 @@ def session_end(times: Array, low: Array, high: Array, gap: Array) -> Array:
 
 
 @inlined
-def count_ties(times: Array, low: Array, high: Array) -> Array:
-    ties = 0
-    for i in range(low + 1, high):
-        ties += times[U(i)] == times[U(i - 1)]
-    return ties
-
-
-@inlined
-def write_repeats(
-    repeats: Array, many_row: Array, many_step: Array, many: Array, used: Array, step: Array, row: Array, more: Array
+def write_item(
+    items: Array,
+    many_at: Array,
+    many_step: Array,
+    many: Array,
+    counts: Array,
+    used: Array,
+    at: Array,
+    step: Array,
+    code: Array,
+    more: Array,
+    bucket: Array,
 ) -> Array:
-    """Write the repeats of one step; returns how many entries the list of many repeats has then."""
-    repeats[U(step), U(row)] = min(more, MANY_REPEATS)
+    """Write one step of a path, and count its label; returns how many entries the list of many repeats has then."""
+    items[U(at)] = code << CODE_SHIFT | min(more, MANY_REPEATS) << REPEATS_SHIFT | bucket
+    if counts.size:
+        counts[U(step), U(code)] += 1
     if more >= MANY_REPEATS:
-        many_row[U(used)] = row
+        many_at[U(used)] = at
         many_step[U(used)] = step
         many[U(used)] = more
         used += 1
@@ -151,11 +159,11 @@ def write_repeats(
 
 
 @inlined
-def fill_row(labels: Array, repeats: Array, row: Array, length: Array, steps: Array) -> None:
-    """Say of the steps behind the end of a path that there is nothing; counting then needs no look at its length."""
-    for step in range(length, steps + 1):
-        labels[U(step), U(row)] = 0
-        repeats[U(step), U(row)] = 0
+def take_back(items: Array, counts: Array, head: Array, length: Array) -> None:
+    """Uncount a path that is left out after all."""
+    if counts.size:
+        for step in range(length):
+            counts[U(step), U(items[U(head + 1 + step)] >> CODE_SHIFT)] -= 1
 
 
 @inlined
@@ -196,160 +204,225 @@ def _last_anchor(codes: Array, table: Array, low: Array, high: Array, merge: Arr
 
 
 @inlined
-def _walk_forward(
-    times: Array,
-    codes: Array,
-    table: Array,
-    i: Array,
-    end: Array,
-    rules: Array,
-    row: Array,
-    used: Array,
-    labels: Array,
-    gaps: Array,
-    repeats: Array,
-    ends: Array,
-    many_row: Array,
-    many_step: Array,
-    many: Array,
-) -> Array:
-    """Write the path that begins with the anchor i; returns (rows, entries in the list of many repeats) then."""
-    item = table[U(codes[U(i)])]
-    current = times[U(i)]
-    window = current + rules.within
-    limit = min(window, current + rules.max_gap)
-    labels[U(0), U(row)] = (item >> LABEL_SHIFT) + 1
-    gaps[U(0), U(row)] = 0
-    flags = item
-    length = 1
-    more = 0
-    now_used = used
-    beyond = False
-    i += 1
-    while i < end:
-        value = table[U(codes[U(i)])]
-        if value == 0:
-            i += 1
-            continue
-        if value == item and rules.merge:
-            more += 1
-            i += 1
-            continue
-        time = times[U(i)]
-        if time > limit:
-            break
-        if length > rules.steps:
-            beyond = True
-            break
-        now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
-        labels[U(length), U(row)] = (value >> LABEL_SHIFT) + 1
-        gaps[U(length), U(row)] = gap_bucket(time - current)
-        item = value
-        flags |= value
-        current = time
-        limit = min(window, current + rules.max_gap)
-        length += 1
-        more = 0
-        i += 1
-    now_used = write_repeats(repeats, many_row, many_step, many, now_used, length - 1, row, more)
-    fill_row(labels, repeats, row, length, rules.steps)
-    closes = times[U(end - 1)] + rules.session_gap if rules.unit == SESSIONS else limit
-    ends[U(row)] = end_state(beyond, False, closes, rules.data_end) << END_SHIFT | length
-    if flags & EXCLUDED:
-        return row, used
-    return row + 1, now_used
+def _fetch_ahead(times: Array, codes: Array, low: Array) -> None:
+    """Histories are short and end anywhere, so the processor cannot guess what comes next; it is told."""
+    prefetch(times, low + AHEAD)
+    prefetch(times, low + AHEAD + LINE // 8)
+    prefetch(times, low + AHEAD + LINE // 4)
+    prefetch(codes, low + AHEAD)
+    prefetch(codes, low + AHEAD + LINE // 4)
 
 
 @kernel
-def find_forward_paths(
+def find_window_paths(
     times: Array,
     codes: Array,
     starts: Array,
     skip: Array,
-    person: Array,
-    stop: Array,
     table: Array,
     rules: Array,
     counters: Array,
-    labels: Array,
-    gaps: Array,
-    repeats: Array,
-    ends: Array,
-    many_row: Array,
+    counts: Array,
+    items: Array,
+    many_at: Array,
     many_step: Array,
     many: Array,
+    heads: Array,
     path_people: Array,
     path_anchors: Array,
-    path_reached: Array,
-) -> Array:
-    """Write the paths of the people ``person … stop − 1`` of one segment: at most one for each person or session, read
-    forwards from a start anchor, cycles not folded.
+) -> None:
+    """Write the paths of people, at most one for each, read forwards from a start anchor inside a window of time.
 
     Parameters
     ----------
-    times, codes, starts : int64[events], int32[events], int64[people + 1]
+    times, codes : int64[events], int32[events]
         Columns of a segment.
+    starts : int64[people + 1]
+        Events of person ``i`` are ``starts[i]:starts[i + 1]``.
     skip : uint8[people] or uint8[0]
         People who are counted elsewhere.
-    person, stop : int
-        Range of people.
     table : int32[codes]
         Code → value.
     rules : Rules
     counters : int64[COUNTERS]
-        Rows and long repeats used so far; eligible units, conversions and ties are added up.
-    labels … path_reached
-        A :class:`Block`.
-
-    Returns
-    -------
-    int
-        The first person not done: ``stop``, or the one whose paths might not fit into the block any more.
+        Items, long repeats and paths so far; eligible units and conversions are added up.
+    counts : int64[steps + 1, labels] or int64[0, 0]
+        Paths by step and label are added up, if there is room for them.
+    items … path_anchors
+        A :class:`PathLog`.
     """
-    row, used, eligible, ties = counters[ROWS], counters[MANY], 0, 0
-    while person < stop:
+    at, used, row, eligible = counters[ITEMS], counters[MANY], counters[ROWS], 0
+    for person in range(starts.size - 1):
         low, high = starts[U(person)], starts[U(person + 1)]
+        _fetch_ahead(times, codes, low)
         if rules.bounded:
             low = first_at_or_after(times, low, high, rules.since)
             high = first_at_or_after(times, low, high, rules.until)
         if low == high or (skip.size and skip[U(person)]):
-            person += 1
             continue
-        if row + (1 if rules.unit == USERS else high - low) > ends.size:
-            break
-        ties += count_ties(times, low, high)
-        while low < high:
-            end = session_end(times, low, high, rules.session_gap) if rules.unit == SESSIONS else high
-            if rules.last:
-                i = _last_anchor(codes, table, low, end, rules.merge)
-            else:
-                i = _first_anchor(codes, table, low, end)
-            if i < end:
-                if path_anchors.size:
-                    path_people[U(row)] = person
-                    path_anchors[U(row)] = times[U(i)]
-                    path_reached[U(row)] = False
-                row, used = _walk_forward(
-                    times,
-                    codes,
-                    table,
-                    i,
-                    end,
-                    rules,
-                    row,
-                    used,
-                    labels,
-                    gaps,
-                    repeats,
-                    ends,
-                    many_row,
-                    many_step,
-                    many,
-                )
-            eligible += 1
-            low = end
-        person += 1
-    counters[ROWS], counters[MANY] = row, used
+        eligible += 1
+        if rules.last:
+            i = _last_anchor(codes, table, low, high, rules.merge)
+        else:
+            i = _first_anchor(codes, table, low, high)
+        if i == high:
+            continue
+        head, before = at, used
+        item = table[U(codes[U(i)])]
+        current = times[U(i)]
+        if path_anchors.size:
+            heads[U(row)] = head
+            path_people[U(row)] = person
+            path_anchors[U(row)] = current
+        window = current + rules.within
+        limit = min(window, current + rules.max_gap)
+        flags = item
+        bucket = np.int64(0)
+        length = 0
+        more = 0
+        beyond = False
+        i += 1
+        while i < high:
+            value = table[U(codes[U(i)])]
+            if value == 0:
+                i += 1
+                continue
+            if value == item and rules.merge:
+                more += 1
+                i += 1
+                continue
+            time = times[U(i)]
+            if time > limit:
+                break
+            if length == rules.steps:
+                beyond = True
+                break
+            code = np.int64(item >> LABEL_SHIFT)
+            used = write_item(
+                items, many_at, many_step, many, counts, used, head + 1 + length, length, code, more, bucket
+            )
+            length += 1
+            bucket = gap_bucket(time - current)
+            item = value
+            flags |= value
+            current = time
+            limit = min(window, current + rules.max_gap)
+            more = 0
+            i += 1
+        code = np.int64(item >> LABEL_SHIFT)
+        used = write_item(items, many_at, many_step, many, counts, used, head + 1 + length, length, code, more, bucket)
+        length += 1
+        if flags & EXCLUDED:
+            take_back(items, counts, head, length)
+            used = before
+            continue
+        items[U(head)] = end_state(beyond, False, limit, rules.data_end) << END_SHIFT | length
+        at = head + 1 + length
+        row += 1
+    counters[ITEMS], counters[MANY], counters[ROWS] = at, used, row
     counters[ELIGIBLE] += eligible
-    counters[TIES] += ties
-    return person
+
+
+@kernel
+def find_session_paths(
+    times: Array,
+    codes: Array,
+    starts: Array,
+    skip: Array,
+    table: Array,
+    rules: Array,
+    counters: Array,
+    counts: Array,
+    items: Array,
+    many_at: Array,
+    many_step: Array,
+    many: Array,
+    heads: Array,
+    path_people: Array,
+    path_anchors: Array,
+) -> None:
+    """Write the paths of sessions, at most one for each, read forwards from its first start anchor.
+
+    One pass over the events: a session is cut where it ends, not looked for ahead. Parameters as for
+    :func:`find_window_paths`.
+    """
+    at, used, row, eligible = counters[ITEMS], counters[MANY], counters[ROWS], 0
+    gap = rules.session_gap
+    for person in range(starts.size - 1):
+        low, high = starts[U(person)], starts[U(person + 1)]
+        _fetch_ahead(times, codes, low)
+        if rules.bounded:
+            low = first_at_or_after(times, low, high, rules.since)
+            high = first_at_or_after(times, low, high, rules.until)
+        if low == high or (skip.size and skip[U(person)]):
+            continue
+        eligible += 1
+        i = low
+        while True:
+            item = table[U(codes[U(i)])]
+            while not item & ANCHOR:
+                i += 1
+                if i == high:
+                    break
+                eligible += times[U(i)] - times[U(i - 1)] > gap
+                item = table[U(codes[U(i)])]
+            if i == high:
+                break
+            head, before = at, used
+            current = times[U(i)]
+            latest = current
+            if path_anchors.size:
+                heads[U(row)] = head
+                path_people[U(row)] = person
+                path_anchors[U(row)] = current
+            flags = item
+            bucket = np.int64(0)
+            length = 0
+            more = 0
+            beyond = False
+            i += 1
+            while i < high:
+                time = times[U(i)]
+                if time - latest > gap:
+                    break
+                latest = time
+                value = table[U(codes[U(i)])]
+                i += 1
+                if value == 0:
+                    continue
+                if value == item and rules.merge:
+                    more += 1
+                    continue
+                if length == rules.steps:
+                    beyond = True
+                    while i < high and times[U(i)] - latest <= gap:
+                        latest = times[U(i)]
+                        i += 1
+                    break
+                code = np.int64(item >> LABEL_SHIFT)
+                used = write_item(
+                    items, many_at, many_step, many, counts, used, head + 1 + length, length, code, more, bucket
+                )
+                length += 1
+                bucket = gap_bucket(time - current)
+                item = value
+                flags |= value
+                current = time
+                more = 0
+            code = np.int64(item >> LABEL_SHIFT)
+            used = write_item(
+                items, many_at, many_step, many, counts, used, head + 1 + length, length, code, more, bucket
+            )
+            length += 1
+            if flags & EXCLUDED:
+                take_back(items, counts, head, length)
+                used = before
+            else:
+                items[U(head)] = end_state(beyond, False, latest + gap, rules.data_end) << END_SHIFT | length
+                at = head + 1 + length
+                row += 1
+            if i == high:
+                break
+            eligible += 1
+    counters[ITEMS], counters[MANY], counters[ROWS] = at, used, row
+    counters[ELIGIBLE] += eligible

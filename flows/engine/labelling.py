@@ -118,6 +118,12 @@ def _recode(segments: Sequence[SegmentArrays], known: dict[str, int], cleaned: M
 
 def _codes(known: dict[str, int], cleaned: Mapping[str, str], names: Iterable[str], size: int) -> CodeArray:
     """Label codes of names, made on first sight (int32[size])."""
+    if not known and not cleaned:
+        # A million names one by one take long; those of one segment differ.
+        known.update(zip(names, range(size), strict=True))
+        if len(known) == size:
+            return np.arange(size, dtype=np.int32)
+        known.clear()
     return np.fromiter((known.setdefault(cleaned.get(name, name), len(known)) for name in names), np.int32, size)
 
 

@@ -27,7 +27,7 @@ from flows.engine.analysis import (
 from flows.engine.arrays import SegmentArrays
 from flows.engine.counting import rank_labels
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, count_ties, first_at_or_after, session_end
+from flows.engine.kernels import U, first_at_or_after, session_end
 from flows.engine.query import MAX_TOP, MINUTE, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
 from flows.engine.source import Watch
@@ -107,7 +107,6 @@ def _count_transitions(
         high = first_at_or_after(times, low, high, rules.until)
         if low == high or (skip.size and skip[U(person)]):
             continue
-        counters[TIES] += count_ties(times, low, high)
         while low < high:
             end = session_end(times, low, high, rules.session_gap) if rules.sessions else high
             last = np.int32(0)
@@ -267,6 +266,7 @@ def _count(
 
     def add(counts: _Counts, histories: Histories) -> None:
         _count_transitions(*histories.columns, nodes, rules, *counts)
+        counts.counters[TIES] += histories.count_ties((rules.since, rules.until))
 
     parts = fold_ranges(segments, names, table, new=new, add=add, threads=threads, watch=watch, done=done)
     return _Counts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))

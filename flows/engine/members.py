@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
+from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import END_SHIFT, LENGTH_MASK, STATES
+from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
 from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
-from flows.engine.source import Given, PathSource, PathTable, Watch, open_source
+from flows.engine.source import Given, Paths, PathSource, Watch, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +57,34 @@ class Members:
 
 
 @dataclass(slots=True)
-class _Columns:
-    """Paths picked out of tables, one column a path; arrays as in :class:`PathTable`."""
+class _Picked:
+    """Paths picked out of logs, one row a path: keys, anchors, heads, and items with nothing (0) behind the last.
+
+    uint64[rows], int64[rows], int64[rows], int64[rows, steps + 1]
+    """
 
     keys: KeyArray
     anchors: IntArray
-    ends: NDArray[np.uint8]
-    labels: CodeArray
-    gaps: NDArray[np.int16]
+    heads: IntArray
+    items: IntArray
 
     @classmethod
-    def of(cls, table: PathTable, rows: IntArray) -> _Columns:
-        return cls(
-            table.people[rows], table.anchors[rows], table.ends[rows], table.labels[:, rows], table.gaps[:, rows]
-        )
+    def of(cls, paths: Paths, rows: IntArray, steps: int) -> _Picked:
+        log = paths.log
+        at = log.heads[rows]
+        heads = log.items[at].astype(np.int64)
+        places = np.arange(steps + 1)
+        there = places < (heads & LENGTH_MASK)[:, None]
+        items = log.items[np.where(there, at[:, None] + 1 + places, 0)].astype(np.int64)
+        return cls(log.people[rows], log.anchors[rows], heads, np.where(there, items, 0))
 
-    def pick(self, rows: NDArray[Any]) -> _Columns:
-        return _Columns(self.keys[rows], self.anchors[rows], self.ends[rows], self.labels[:, rows], self.gaps[:, rows])
+    def pick(self, rows: NDArray[Any]) -> _Picked:
+        return _Picked(self.keys[rows], self.anchors[rows], self.heads[rows], self.items[rows])
 
     @staticmethod
-    def joined(parts: Sequence[_Columns]) -> _Columns:
-        return _Columns(
-            *(
-                np.concatenate([getattr(part, name) for part in parts], axis=-1)
-                for name in ("keys", "anchors", "ends", "labels", "gaps")
-            )
-        )
+    def joined(parts: Sequence[_Picked]) -> _Picked:
+        names = ("keys", "anchors", "heads", "items")
+        return _Picked(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 @dataclass(slots=True)
@@ -100,25 +102,26 @@ class PathSets:
             raise ValueError("offset and limit must not be negative")
         wanted = offset + limit
         total = 0
-        kept: _Columns | None = None
-        for tables, chosen in self._chosen(selector):
+        kept: _Picked | None = None
+        for walked, chosen in self._chosen(selector):
             total += sum(map(len, chosen))
-            found = [_Columns.of(table, rows) for table, rows in zip(tables, chosen, strict=True) if len(rows)]
-            if wanted and found:
-                kept = _newest(_Columns.joined(found if kept is None else [kept, *found]), wanted)
+            for paths, of_set in zip(walked, chosen, strict=True):
+                if wanted and len(of_set):
+                    new = _Picked.of(paths, _newest_rows(paths, of_set, wanted), self.query.steps)
+                    kept = _newest(new if kept is None else _Picked.joined([kept, new]), wanted)
         rows = [] if kept is None else self._rows(kept.pick(np.arange(len(kept.keys))[offset:]))
         return Members(total, rows)
 
     def keys(self, selector: Selector) -> KeyArray:
         """The people of a set; as :func:`member_keys`."""
         found = [np.zeros(0, np.uint64)]
-        for tables, chosen in self._chosen(selector):
-            new = [table.people[rows] for table, rows in zip(tables, chosen, strict=True)]
+        for walked, chosen in self._chosen(selector):
+            new = [paths.log.people[rows] for paths, rows in zip(walked, chosen, strict=True)]
             found.append(np.unique(np.concatenate([*new, np.zeros(0, np.uint64)])))
         return np.unique(np.concatenate(found))
 
-    def _chosen(self, selector: Selector) -> Iterator[tuple[list[PathTable], list[IntArray]]]:
-        """Wave by wave: tables, and which of their rows belong to the set."""
+    def _chosen(self, selector: Selector) -> Iterator[tuple[list[Paths], list[IntArray]]]:
+        """Wave by wave: paths, and which of them belong to the set."""
         last = (selector.step or 0) + (selector.set == LINK)
         if last > self.query.steps:
             raise QueryError("step", f"step: the question has only {self.query.steps} steps.")
@@ -127,20 +130,20 @@ class PathSets:
             if len(self._nodes) <= last:
                 self._nodes = find_nodes(self.source, self.query, self.budget, last)
             nodes = self._nodes
-        for tables in self.source.waves():
+        for walked in self.source.waves():
             choice = _Choice(selector, self.source.labels.known, len(self.source.labels.names), nodes)
-            yield tables, self.source.map(choice.rows, tables)
+            yield walked, self.source.map(choice.rows, walked)
 
-    def _rows(self, found: _Columns) -> list[Member]:
+    def _rows(self, found: _Picked) -> list[Member]:
         names = self.source.labels.names
         members = []
-        for at, (key, anchor, end) in enumerate(
-            zip(found.keys.tolist(), found.anchors.tolist(), found.ends.tolist(), strict=True)
+        for key, anchor, head, row in zip(
+            found.keys.tolist(), found.anchors.tolist(), found.heads.tolist(), found.items.tolist(), strict=True
         ):
-            length = end & LENGTH_MASK
-            labels = tuple(names[label - 1] for label in found.labels[:length, at].tolist())
-            seconds = tuple(bucket_seconds(gap) for gap in found.gaps[:length, at].tolist())
-            members.append(Member(key, anchor, labels, seconds, STATES[end >> END_SHIFT]))
+            items = row[: head & LENGTH_MASK]
+            labels = tuple(names[item >> CODE_SHIFT] for item in items)
+            seconds = tuple(bucket_seconds(np.array(items) & GAP_MASK).tolist())
+            members.append(Member(key, anchor, labels, seconds, STATES[head >> END_SHIFT & STATE_MASK]))
         return members
 
 
@@ -153,45 +156,56 @@ class _Choice:
         self.labels = labels
         self.nodes = nodes
 
-    def rows(self, table: PathTable) -> IntArray:
+    def rows(self, paths: Paths) -> IntArray:
         selector = self.selector
+        heads = paths.log.items[paths.log.heads]
         if selector.set == CONVERTED:
-            return np.flatnonzero(table.reached)
+            return np.flatnonzero(heads >> REACHED_SHIFT)
         if selector.set == LINK:
             assert selector.step is not None
-            source = self._at(table, selector.step, selector.source_kind, selector.source)
-            return np.flatnonzero(source & self._at(table, selector.step + 1, selector.target_kind, selector.target))
-        chosen = np.ones(table.rows, bool)
+            source = self._at(paths, heads, selector.step, selector.source_kind, selector.source)
+            return np.flatnonzero(
+                source & self._at(paths, heads, selector.step + 1, selector.target_kind, selector.target)
+            )
+        chosen = np.ones(paths.rows, bool)
         if selector.state is not None:
-            chosen &= table.ends >> END_SHIFT == STATES.index(selector.state)
-        length = table.ends & LENGTH_MASK
+            chosen &= heads >> END_SHIFT & STATE_MASK == STATES.index(selector.state)
+        length = heads & LENGTH_MASK
         if selector.set == NODE:
             assert selector.step is not None
-            chosen &= self._at(table, selector.step, selector.kind, selector.label)
+            chosen &= self._at(paths, heads, selector.step, selector.kind, selector.label)
             if selector.state is not None:
                 chosen &= length == selector.step + 1
         if selector.set == PATH:
             chosen &= length == len(selector.path)
-            for step, label in enumerate(selector.path[: len(table.labels)]):
-                chosen &= self._at(table, step, EVENT, label)
+            for step, label in enumerate(selector.path):
+                chosen &= self._at(paths, heads, step, EVENT, label)
         return np.flatnonzero(chosen)
 
-    def _at(self, table: PathTable, step: int, kind: str, label: str) -> NDArray[np.bool_]:
-        labels = table.labels[step, : table.rows]
+    def _at(self, paths: Paths, heads: NDArray[Any], step: int, kind: str, label: str) -> NDArray[np.bool_]:
+        """bool[rows]: whether the path has the label (or one that stands in Other) at the step."""
+        there: NDArray[np.bool_] = (heads & LENGTH_MASK) > step
+        codes = paths.log.items[np.where(there, paths.log.heads + 1 + step, 0)] >> CODE_SHIFT
         if kind == EVENT:
-            same: NDArray[np.bool_] = labels == self.known.get(label, -2) + 1
-            return same
-        other: NDArray[np.bool_] = self.nodes[step].table(self.labels) == len(self.nodes[step].codes)
-        other[0] = False
-        return other[labels]
+            return there & (codes == self.known[label]) if label in self.known else np.zeros(paths.rows, bool)
+        # What stands at the first place of a log is no item: its code is 0, whose look-up counts for nothing.
+        other = self.nodes[step].table(self.labels) == len(self.nodes[step].codes)
+        found: NDArray[np.bool_] = there & other[codes]
+        return found
 
 
-def _newest(found: _Columns, wanted: int) -> _Columns:
+def _newest_rows(paths: Paths, rows: IntArray, wanted: int) -> IntArray:
+    """Those of the rows that may be among the ``wanted`` newest."""
+    if len(rows) <= wanted:
+        return rows
+    anchors = paths.log.anchors[rows]
+    least = np.partition(anchors, len(rows) - wanted)[len(rows) - wanted]
+    newest: IntArray = rows[anchors >= least]
+    return newest
+
+
+def _newest(found: _Picked, wanted: int) -> _Picked:
     """The first ``wanted`` by (newest anchor, key); paths of one person at one time stay in their order."""
-    n = len(found.keys)
-    if n > wanted:
-        least = np.partition(found.anchors, n - wanted)[n - wanted]
-        found = found.pick(found.anchors >= least)
     return found.pick(np.lexsort((found.keys, -found.anchors))[:wanted])
 
 

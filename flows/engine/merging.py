@@ -31,22 +31,51 @@ class Merged(NamedTuple):
 
 
 @kernel
+def _find_shared(keys: Array, order: Array, lengths: Array, target: Array, out_keys: Array, out_starts: Array) -> Array:
+    """Give each entry of a person with several entries its place in the merged events, others −1; keys and starts of
+    these people; returns how many they are."""
+    people = 0
+    at = np.int64(0)
+    i = 0
+    while i < order.size:
+        entry = order[U(i)]
+        stop = i + 1
+        while stop < order.size and keys[U(order[U(stop)])] == keys[U(entry)]:
+            stop += 1
+        if stop == i + 1:
+            target[U(entry)] = -1
+        else:
+            out_keys[U(people)] = keys[U(entry)]
+            out_starts[U(people)] = at
+            people += 1
+            for k in range(i, stop):
+                target[U(order[U(k)])] = at
+                at += lengths[U(order[U(k)])]
+        i = stop
+    out_starts[U(people)] = at
+    return people
+
+
+@kernel
 def _copy(
     times: Array,
     codes: Array,
     starts: Array,
-    people: Array,
+    target: Array,
     recode: Array,
-    to: Array,
     out_times: Array,
     out_codes: Array,
+    shared: Array,
 ) -> None:
-    for k in range(people.size):
-        person, at = people[U(k)], to[U(k)]
-        for i in range(starts[U(person)], starts[U(person + 1)]):
-            out_times[U(at)] = times[U(i)]
-            out_codes[U(at)] = recode[U(codes[U(i)])]
-            at += 1
+    """Copy the histories that have a target."""
+    for person in range(target.size):
+        at = target[U(person)]
+        shared[U(person)] = at >= 0
+        if at >= 0:
+            for i in range(starts[U(person)], starts[U(person + 1)]):
+                out_times[U(at)] = times[U(i)]
+                out_codes[U(at)] = recode[U(codes[U(i)])]
+                at += 1
 
 
 @inlined
@@ -119,32 +148,19 @@ def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray],
     Histories that follow each other in time, the common case, are copied and found in order; others are merged in
     O(n log segments).
     """
-    sizes = [stop - first for first, stop in part.people]
+    spans = [s.starts[first : stop + 1] for s, (first, stop) in zip(segments, part.people, strict=True)]
     keys = np.concatenate([s.keys[first:stop] for s, (first, stop) in zip(segments, part.people, strict=True)])
-    lengths = np.concatenate(
-        [np.diff(s.starts[first : stop + 1]) for s, (first, stop) in zip(segments, part.people, strict=True)]
-    )
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    same = ordered[1:] == ordered[:-1]
-    again = np.concatenate(([False], same))
-    pick = again | np.concatenate((same, [False]))
-    entries, begins = order[pick], ~again[pick]
-    ends_at = np.cumsum(lengths[entries])
-    to = ends_at - lengths[entries]
-    starts = np.append(to[begins], ends_at[-1:] if len(ends_at) else [0]).astype(np.int64)
+    lengths = np.concatenate([np.diff(span) for span in spans])
+    target = np.empty(len(keys), np.int64)
+    merged_keys, starts = np.empty(len(keys) // 2, np.uint64), np.empty(len(keys) // 2 + 1, np.int64)
+    people = _find_shared(keys, np.argsort(keys, kind="stable"), lengths, target, merged_keys, starts)
+    starts = starts[: people + 1]
     times, codes = np.empty(starts[-1], np.int64), np.empty(starts[-1], np.int32)
-    target = np.full(len(keys), -1, np.int64)
-    target[entries] = to
     shared = []
-    offset = 0
-    for segment, codes_of, (first, _), size in zip(segments, recode, part.people, sizes, strict=True):
-        wanted = target[offset : offset + size]
-        mask = wanted >= 0
-        people = np.flatnonzero(mask) + first
-        _copy(segment.times, segment.codes, segment.starts, people, codes_of, wanted[mask], times, codes)
-        shared.append(mask.view(np.uint8))
-        offset += size
+    for segment, codes_of, span in zip(segments, recode, spans, strict=True):
+        here, target = target[: len(span) - 1], target[len(span) - 1 :]
+        shared.append(np.empty(len(here), np.uint8))
+        _copy(segment.times, segment.codes, span, here, codes_of, times, codes, shared[-1])
     longest = int(np.diff(starts).max(initial=0))
     _sort_histories(times, codes, starts, np.empty(longest, np.int64), np.empty(longest, np.int32))
-    return Merged(starts, times, codes, shared, keys[entries[begins]])
+    return Merged(starts, times, codes, shared, merged_keys[:people])

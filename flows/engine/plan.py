@@ -85,11 +85,6 @@ def scope_of(query: FlowQuery, rules: Rules) -> Scope:
     return Scope(rules.bounded, rules.since, rules.until, rules.unit == SESSIONS, query.session_gap)
 
 
-def reads_in_place(rules: Rules) -> bool:
-    """Whether the quick kernel can answer: at most one path a unit, read forwards, no targets, no cycles."""
-    return rules.direction > 0 and rules.unit != JOURNEYS and not rules.between and not rules.fold
-
-
 def cut_keys(segments: Sequence[SegmentArrays], threads: int) -> list[KeyRange]:
     """Cut the key space into ranges with about equal numbers of events.
 

@@ -8,24 +8,10 @@ import numpy as np
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, count_ties, first_at_or_after
+from flows.engine.kernels import U
 from flows.engine.plan import Scope
 
 Array = Any
-
-
-@kernel
-def count_all_ties(times: Array, starts: Array, skip: Array, scope: Array) -> Array:
-    """Events in range that share person and time with an earlier event in range."""
-    ties = 0
-    for person in range(starts.size - 1):
-        low, high = starts[U(person)], starts[U(person + 1)]
-        if scope.bounded:
-            low = first_at_or_after(times, low, high, scope.since)
-            high = first_at_or_after(times, low, high, scope.until)
-        if not (skip.size and skip[U(person)]):
-            ties += count_ties(times, low, high)
-    return ties
 
 
 @kernel

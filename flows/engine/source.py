@@ -6,41 +6,47 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
+from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
 from flows.engine.histories import Histories, Reader
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
+    CODE_SHIFT,
     COUNTERS,
     CYCLES,
     ELIGIBLE,
+    ITEMS,
+    LENGTH_MASK,
     MANY,
     MANY_SHARE,
     ROWS,
+    SESSIONS,
     TIES,
     USERS,
-    Block,
+    PathLog,
     Rules,
     Scratch,
     U,
-    find_forward_paths,
+    find_session_paths,
+    find_window_paths,
 )
 from flows.engine.labelling import label_events
 from flows.engine.labels import Labels, Relabel
 from flows.engine.lens import Lens, anchor_conditions
 from flows.engine.marks import Group, PropertyMarks, check_property
 from flows.engine.people import PeopleFilter
-from flows.engine.plan import KeyRange, cut_keys, goes_by_id, reads_in_place, rules_of, scope_of
+from flows.engine.plan import KeyRange, cut_keys, goes_by_id, rules_of, scope_of
 from flows.engine.query import FlowQuery
 
-ROWS_PER_BLOCK = 1 << 17
 RANGES_PER_WAVE = 64
 FIRST_PASS = 0.8  # share of the work that walking is
+NOTHING = np.zeros((0, 0), np.int64)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -82,29 +88,29 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class PathTable:
-    """Paths, one column a path, as the kernels wrote them; arrays as in :class:`flows.engine.kernels.Block`."""
+class Paths:
+    """The paths of one key range, as a kernel wrote them."""
 
     rows: int
-    labels: CodeArray
-    gaps: NDArray[np.int16]
-    repeats: NDArray[np.uint8]
-    ends: NDArray[np.uint8]
-    many_row: IntArray
-    many_step: IntArray
-    many: IntArray
-    people: KeyArray
-    anchors: IntArray
-    reached: NDArray[np.uint8]
+    log: PathLog
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(array.nbytes for array in self.log)
 
 
 @kernel
-def _name_cycles(labels: Array, rows: Array, first: Array, codes: Array) -> None:
-    for step in range(labels.shape[0]):
-        for row in range(rows):
-            cycle = labels[U(step), U(row)] - 1 - first
+def _name_cycles(items: Array, first: Array, codes: Array) -> None:
+    at: Array = 0
+    while at < items.size:
+        stop = at + 1 + np.int64(items[U(at)] & LENGTH_MASK)
+        for k in range(at + 1, stop):
+            cycle = np.int64(items[U(k)] >> CODE_SHIFT) - first
             if cycle >= 0:
-                labels[U(step), U(row)] = codes[U(cycle)] + 1
+                rest = np.int64(items[U(k)] & ((1 << CODE_SHIFT) - 1))
+                items[U(k)] = np.int64(codes[U(cycle)]) << CODE_SHIFT | rest
+        at = stop
 
 
 class PathSource:
@@ -121,17 +127,23 @@ class PathSource:
     ranges : list of KeyRange
     pool : Executor
         Threads; kernels run without the interpreter lock.
+    threads : int
+        How many these are.
     budget : int
-        Bytes of path tables: half for those that are kept for later passes, half for those of the current wave.
+        Bytes of paths: half for those that are kept for later passes, half for those of the current wave.
     watch : Watch
         Asked before each wave; the first pass reports up to ``FIRST_PASS``.
     keyed : bool
-        Whether the tables say whose each path is.
+        Whether the paths say whose they are.
+    counted : int
+        Bytes for counting labels by step on the way; with less than it takes, nothing is counted.
 
     Attributes
     ----------
     totals : int64[COUNTERS]
         Rows, eligible units, conversions, ties; complete after the first pass.
+    complete : bool
+        Whether the first pass is over.
     """
 
     def __init__(
@@ -142,102 +154,153 @@ class PathSource:
         rules: Rules,
         ranges: Sequence[KeyRange],
         pool: Executor,
+        threads: int,
         budget: int,
         watch: Watch,
+        *,
         keyed: bool = False,
+        counted: int = 0,
     ) -> None:
         self.labels = labels
         self.rules = rules
         self.pool = pool
+        self.threads = threads
         self.totals = np.zeros(COUNTERS, np.int64)
         self.keyed = keyed
         self._reader = reader
-        self.row_bytes = 7 * (rules.steps + 1) + 1 + 17 * keyed
         self._segments = segments
         self._keep_budget = self._wave_budget = budget // 2
         self._watch = watch
         self._ranges = list(ranges)
-        self._waves: list[tuple[list[KeyRange], list[PathTable] | None]] = []
-        self._complete = False
+        self._waves: list[tuple[list[KeyRange], list[Paths] | None]] = []
+        self.complete = False
         self._lock = threading.Lock()
+        self._walk_kernel = kernel_for(rules)
+        # Cycles are named as they are met, so the first pass cannot count them.
+        counts = (rules.steps + 1, rules.labels)
+        fits = 8 * counts[0] * counts[1] * threads <= counted and not rules.fold
+        self._counts = [np.zeros(counts if fits else (0, 0), np.int64) for _ in range(threads)]
+        self._free: SimpleQueue[IntArray] = SimpleQueue()
+        for each in self._counts:
+            self._free.put(each)
 
-    def waves(self) -> Iterator[list[PathTable]]:
-        """All paths, a list of tables at a time. May be run again; people come in the same order."""
-        if self._complete:
+    def waves(self) -> Iterator[list[Paths]]:
+        """All paths, those of some key ranges at a time. May be run again; people come in the same order."""
+        if self.complete:
             for wave, kept in self._waves:
                 self._watch.check()
-                yield self._walk_all(wave)[0] if kept is None else kept
+                yield self._walk_all(wave, [])[0] if kept is None else kept
             return
-        done, possible = 0, 0
+        done, walked, possible = 0, 0, 0
         while done < len(self._ranges):
             self._watch.check()
-            share = min(1.0, 2 * int(self.totals[ROWS]) / possible) if possible else 1.0
-            wave = self._next_wave(self._ranges[done:], share)
-            tables, counters = self._walk_all(wave)
+            wave = self._next_wave(self._ranges[done:], min(1.0, 2 * walked / possible) if possible else 1.0)
+            found, counters = self._walk_all(wave, self._counts)
             self.totals += counters
-            size = sum(table.rows for table in tables) * self.row_bytes
+            size = sum(paths.size for paths in found)
             keep = size <= self._keep_budget
             self._keep_budget -= size * keep
-            self._waves.append((wave, tables if keep else None))
+            self._waves.append((wave, found if keep else None))
             done += len(wave)
-            possible += sum(map(self.most_rows, wave))
+            walked += size
+            possible += sum(map(self.most_bytes, wave))
             self._watch.report(FIRST_PASS * done / len(self._ranges))
-            yield tables
-        self._complete = True
+            yield found
+        self.complete = True
+
+    def counts(self) -> IntArray | None:
+        """int64[steps + 1, labels]: paths by step and label, after the first pass; None if they were not counted."""
+        return sum(self._counts[1:], self._counts[0]) if self._counts[0].size else None
 
     def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """Run a function over items in the threads; results in order."""
         return list(self.pool.map(function, items))
 
-    def most_rows(self, part: KeyRange) -> int:
-        """No key range has more paths than this."""
-        rows = 0
+    def most_items(self, part: KeyRange) -> int:
+        """The log of no key range is longer: an event is in one item of one path at most, a path has one head."""
+        items = 0
         for segment, (first, stop) in zip(self._segments, part.people, strict=True):
-            one_each = self.rules.unit == USERS
-            rows += stop - first if one_each else int(segment.starts[stop] - segment.starts[first])
-        return rows
+            events = 2 * int(segment.starts[stop] - segment.starts[first])
+            items += min(events, (self.rules.steps + 2) * (stop - first)) if self.rules.unit == USERS else events
+        return items
+
+    def most_bytes(self, part: KeyRange) -> int:
+        return self.most_items(part) * (self.item_type.itemsize + 12 * self.keyed)
+
+    @property
+    def item_type(self) -> np.dtype[Any]:
+        """The log's, as wide as the codes of labels ask for."""
+        return np.dtype(np.uint64 if self.rules.fold or self.rules.labels >> (32 - CODE_SHIFT) else np.uint32)
 
     def _next_wave(self, ranges: Sequence[KeyRange], share: float) -> list[KeyRange]:
-        """The first ranges whose tables will fit into the budget of a wave; one at least.
+        """The first ranges whose paths will fit into the budget of a wave; one at least.
 
-        ``share`` is twice the share of possible rows that were real so far: keys are hashes, so ranges are alike.
+        ``share`` is twice the share of possible bytes that were real so far: keys are hashes, so ranges are alike.
         """
         room: float = self._wave_budget
         wave: list[KeyRange] = []
         for part in ranges[:RANGES_PER_WAVE]:
-            room -= self.most_rows(part) * self.row_bytes * share
+            room -= self.most_bytes(part) * share
             if wave and room < 0:
                 break
             wave.append(part)
         return wave
 
-    def _walk_all(self, wave: Sequence[KeyRange]) -> tuple[list[PathTable], IntArray]:
-        """Tables of some key ranges, and the sum of their counters."""
-        found = self.map(self._walk, wave)
-        return [table for tables, _ in found for table in tables], np.sum([counters for _, counters in found], axis=0)
+    def _walk_all(self, wave: Sequence[KeyRange], counts: Sequence[IntArray]) -> tuple[list[Paths], IntArray]:
+        """Paths of some key ranges, and the sum of their counters; their labels are counted where there is room."""
 
-    def _walk(self, part: KeyRange) -> tuple[list[PathTable], IntArray]:
-        """Tables and counters of one key range."""
-        writer = _Writer(self, part)
+        def walk(part: KeyRange) -> tuple[Paths, IntArray]:
+            mine = self._free.get() if counts else NOTHING
+            try:
+                return self._walk(part, mine)
+            finally:
+                if counts:
+                    self._free.put(mine)
+
+        found = self.map(walk, wave)
+        return [paths for paths, _ in found if paths.rows], np.sum([counters for _, counters in found], axis=0)
+
+    def _walk(self, part: KeyRange, counts: IntArray) -> tuple[Paths, IntArray]:
+        """Paths and counters of one key range."""
+        writer = _Writer(self, part, counts)
         reading = self._reader.read(part)
         for histories in reading.histories:
             writer.walk(histories)
-        tables, counters = writer.finish()
-        for counter, number in ((ELIGIBLE, reading.eligible), (TIES, reading.ties)):
-            if number is not None:
-                counters[counter] = number
-        return tables, counters
+        paths, counters = writer.finish()
+        counters[TIES] = reading.ties
+        if reading.eligible is not None:
+            counters[ELIGIBLE] = reading.eligible
+        return paths, counters
 
-    def name_cycles(self, block: Block, counters: IntArray, cycles: IntArray) -> None:
-        """Replace the numbers of cycles in a block by label codes: the same pair, the same code."""
-        found, inverse = np.unique(cycles[: counters[CYCLES]], return_inverse=True)
+    def name_cycles(self, items: NDArray[Any], cycles: IntArray) -> None:
+        """Replace the numbers of cycles in a log by label codes: the same pair, the same code."""
+        found, inverse = np.unique(cycles, return_inverse=True)
         with self._lock:
             codes = [self.labels.cycle(pair >> 32, pair & 0xFFFFFFFF) for pair in found.tolist()]
-        _name_cycles(block.labels, counters[ROWS], self.rules.labels, np.array(codes, np.int32)[inverse])
+        _name_cycles(items, self.rules.labels, np.array(codes, np.int32)[inverse])
+
+
+def kernel_for(rules: Rules) -> Callable[..., None]:
+    """The quickest kernel that can answer: the quick ones write at most one path a unit, read forwards, no targets,
+    no cycles."""
+    simple = rules.direction > 0 and not rules.between and not rules.fold
+    if simple and rules.unit == USERS:
+        return find_window_paths
+    if simple and rules.unit == SESSIONS and not rules.last:
+        return find_session_paths
+    return find_item_paths
 
 
 def open_source(
-    query: FlowQuery, given: Given, pool: Executor, threads: int, budget: int, watch: Watch, keyed: bool = False
+    query: FlowQuery,
+    given: Given,
+    pool: Executor,
+    threads: int,
+    budget: int,
+    watch: Watch,
+    *,
+    keyed: bool = False,
+    counted: int = 0,
 ) -> PathSource:
     """Plan the walk of a question.
 
@@ -252,7 +315,19 @@ def open_source(
     rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
     reader = _reader_of(query, given, labels, rules)
     ranges = cut_keys(given.segments, threads)
-    return PathSource(given.segments, reader, labels, rules, ranges, pool, budget, watch, keyed)
+    return PathSource(
+        given.segments,
+        reader,
+        labels,
+        rules,
+        ranges,
+        pool,
+        threads,
+        budget,
+        watch,
+        keyed=keyed,
+        counted=counted,
+    )
 
 
 def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> Reader:
@@ -282,98 +357,58 @@ def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> 
 
 
 class _Writer:
-    """Fills blocks with the paths of one key range."""
+    """Writes the paths of one key range into a log."""
 
-    def __init__(self, source: PathSource, part: KeyRange) -> None:
+    def __init__(self, source: PathSource, part: KeyRange, counts: IntArray) -> None:
         self.source = source
-        self.rules = source.rules
-        segments = source._segments
-        spans = [segment.starts[first : stop + 1] for segment, (first, stop) in zip(segments, part.people, strict=True)]
-        self.events = sum(int(span[-1] - span[0]) for span in spans)
-        longest = sum(int(np.diff(span).max(initial=0)) for span in spans)
-        self.room = min(source.most_rows(part), max(ROWS_PER_BLOCK, longest))
-        self.in_place = reads_in_place(self.rules)
-        items = 0 if self.in_place else longest
-        self.scratch = Scratch(
-            np.empty(items, np.int64),
-            np.empty(items, np.int32),
-            np.empty(items, np.int64),
-            np.empty(self.events // 4 + 1 if self.rules.fold else 0, np.int64),
-        )
-        self.tables: list[PathTable] = []
-        self.totals = np.zeros(COUNTERS, np.int64)
+        self.counts = counts
         self.counters = np.zeros(COUNTERS, np.int64)
-        self.block = self._new_block()
+        spans = [s.starts[first : stop + 1] for s, (first, stop) in zip(source._segments, part.people, strict=True)]
+        events = sum(int(span[-1] - span[0]) for span in spans)
+        items, many = source.most_items(part), events // MANY_SHARE + 1
+        rows = items // 2 if source.keyed else 0
+        # Room that is never written takes no memory.
+        self.log = PathLog(
+            np.empty(items, source.item_type),
+            np.empty(many, np.int64),
+            np.empty(many, np.int64),
+            np.empty(many, np.int64),
+            np.empty(rows, np.int64),
+            np.empty(rows, np.uint64),
+            np.empty(rows, np.int64),
+        )
+        self.scratch: tuple[NDArray[Any], ...] = ()
+        if source._walk_kernel is find_item_paths:
+            # A person may stand in every segment.
+            longest = sum(int(np.diff(span).max(initial=0)) for span in spans)
+            cycles = events // 4 + 1 if source.rules.fold else 0
+            self.scratch = Scratch(
+                np.empty(longest, np.int64),
+                np.empty(longest, np.int32),
+                np.empty(longest, np.int64),
+                np.empty(cycles, np.int64),
+            )
 
     def walk(self, histories: Histories) -> None:
-        self._walk(*histories)
-
-    def finish(self) -> tuple[list[PathTable], IntArray]:
-        self._seal()
-        return self.tables, self.totals
-
-    def _walk(
-        self,
-        times: IntArray,
-        codes: CodeArray,
-        starts: IntArray,
-        skip: NDArray[np.uint8],
-        table: CodeArray,
-        keys: KeyArray,
-    ) -> None:
-        person, people = 0, len(keys)
-        while person < people:
-            before = int(self.counters[ROWS])
-            events = (times, codes, starts, skip, person, people, table, self.rules, self.counters)
-            if self.in_place:
-                person = find_forward_paths(*events, *self.block)
-            else:
-                person = find_item_paths(*events, *self.block, *self.scratch)
-            if self.source.keyed:
-                new = self.block.people[before : self.counters[ROWS]]
-                new[:] = keys[new.astype(np.int64)]
-            if person < people:
-                self._seal()
-                self.block = self._new_block()
-
-    def _new_block(self) -> Block:
-        steps, many = self.rules.steps + 1, self.events // MANY_SHARE + 1
-        cells = steps * self.room
-        room = np.empty(7 * cells + self.room, np.uint8)  # one piece: large ones get large pages
-        keyed = self.room if self.source.keyed else 0
-        return Block(
-            room[: 4 * cells].view(np.int32).reshape(steps, self.room),
-            room[4 * cells : 6 * cells].view(np.int16).reshape(steps, self.room),
-            room[6 * cells : 7 * cells].reshape(steps, self.room),
-            room[7 * cells :],
-            np.empty(many, np.int64),
-            np.empty(many, np.int64),
-            np.empty(many, np.int64),
-            np.empty(keyed, np.uint64),
-            np.empty(keyed, np.int64),
-            np.empty(keyed, np.uint8),
+        before = int(self.counters[ROWS])
+        self.source._walk_kernel(
+            *histories.columns, self.source.rules, self.counters, self.counts, *self.log, *self.scratch
         )
+        new = self.log.people[before : self.counters[ROWS]]
+        new[:] = histories.keys[new.astype(np.int64)]
 
-    def _seal(self) -> None:
-        rows, many = int(self.counters[ROWS]), int(self.counters[MANY])
-        if rows and self.counters[CYCLES]:
-            self.source.name_cycles(self.block, self.counters, self.scratch.cycles)
-        if rows:
-            block = self.block
-            self.tables.append(
-                PathTable(
-                    rows,
-                    block.labels,
-                    block.gaps,
-                    block.repeats,
-                    block.ends[:rows],
-                    block.many_row[:many],
-                    block.many_step[:many],
-                    block.many[:many],
-                    block.people[:rows],
-                    block.anchors[:rows],
-                    block.reached[:rows],
-                )
-            )
-        self.totals += self.counters
-        self.counters[:] = 0
+    def finish(self) -> tuple[Paths, IntArray]:
+        items, many, rows = (int(self.counters[name]) for name in (ITEMS, MANY, ROWS))
+        log = self.log
+        trimmed = PathLog(
+            log.items[:items],
+            log.many_at[:many],
+            log.many_step[:many],
+            log.many[:many],
+            log.heads[:rows],
+            log.people[:rows],
+            log.anchors[:rows],
+        )
+        if self.counters[CYCLES]:
+            self.source.name_cycles(trimmed.items, self.scratch[-1][: self.counters[CYCLES]])
+        return Paths(rows, trimmed), self.counters

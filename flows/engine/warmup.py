@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
@@ -26,6 +27,7 @@ def compile_kernels() -> None:
     early, late = segment_from_rows(rows[:12]), segment_from_rows(rows[12:])
     questions = (
         FlowQuery(start=("a",), people=(PeopleCondition("did", event="a"),)),
+        FlowQuery(start=("a",), count="sessions"),
         FlowQuery(end=("a",), count="sessions"),
         FlowQuery(start=("c",), collapse="cycles"),
         FlowQuery(start=("a",), count="sessions", session_by="id"),
@@ -40,8 +42,10 @@ def compile_kernels() -> None:
             ),
         ),
     )
+    # With more names than 16 bits can number, the log of paths is wider.
+    wide = replace(early, names=(*early.names, *map(str, range(1 << 16))))
     for query in questions:
-        for segments in ([early], [early, late]):
+        for segments in ([early], [early, late], [wide]):
             compute_flow(query, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
     _compile_analyses([early, late])
 

@@ -11,7 +11,8 @@ from flows.durations import duration_words, read_duration
 from flows.engine.query import MAX_STEPS, MAX_TOP, FlowQuery, QueryError
 from flows.models import Dataset
 from flows.moments import read_moment, write_moment
-from flows.services import charts, runs
+from flows.services import runs
+from flows.services.names import NAME_LENGTH
 
 EVENTS = ("start", "end", "only", "hide", "exclude")
 DURATIONS = ("session_gap", "within", "max_gap")
@@ -122,7 +123,7 @@ class QuestionForm(forms.Form):
 
 
 class NameForm(forms.Form):
-    name = forms.CharField(required=False, max_length=charts.NAME_LENGTH)
+    name = forms.CharField(required=False, max_length=NAME_LENGTH)
 
 
 DEFAULTS: dict[str, Any] = {

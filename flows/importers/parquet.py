@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -13,13 +12,15 @@ import pyarrow.parquet as pq
 from flows.importers.blocks import Block, listed, sql_text
 from flows.importers.canonical import Unreadable, dump, load, spread
 from flows.importers.faults import MAX_COLUMNS, MAX_FIELD, MAX_ROW, ImportFault, Reason, Reject, shorten
+from flows.importers.footer import check_footer, check_pages
 from flows.importers.ndjson import NOTHING, dump_key
 from flows.importers.roles import LABELS, resolve
 from flows.importers.source import Source
-from flows.importers.widths import BUDGET, chunk_size, cuts, decoded, rows_at_once, text_paths, widths
+from flows.importers.widths import BUDGET, chunk_size, cuts, decoded, row_groups_together, text_paths, widths
 
 # Bytes of one column in one row group.
 MAX_CHUNK = 2 * 1024**3
+_BUFFER = 64 * 1024  # bytes of one column that are read from the file at once
 
 # A packed file is unpacked to disk as far as this, and while the file system keeps the reserve.
 MAX_UNPACKED = 8 * 1024**3
@@ -46,9 +47,17 @@ class ParquetReader:
         self.source = source
         self.con = con
         path = source.path if source.compression is None else _unpacked(source, workspace, max_unpacked)
+        self._path = path
         try:
             metadata = pq.read_metadata(path)
-            self._file = pq.ParquetFile(path, metadata=metadata, read_dictionary=text_paths(metadata.schema))
+            self._file = pq.ParquetFile(
+                path,
+                metadata=metadata,
+                read_dictionary=text_paths(metadata.schema),
+                # Arrow would keep everything that it reads ahead until the last row.
+                pre_buffer=False,
+                buffer_size=_BUFFER,
+            )
         except (pa.ArrowException, OSError) as error:
             raise ImportFault(f"{source.name} is a damaged or cut off Parquet file: {_first(error)}") from None
         schema = self._file.schema_arrow
@@ -59,6 +68,7 @@ class ParquetReader:
             raise ImportFault(f"{source.name} has two columns of the same name.")
         if not self._file.metadata.num_rows:
             raise ImportFault(f"{source.name} has no rows.")
+        check_footer(source.name, metadata, path.stat().st_size)
         _check_chunks(source.name, metadata)
         self.mapping = {} if wanted is None else resolve(source.name, self.columns, wanted)
         self._places = {column: f"c{place}" for place, column in enumerate(self.columns)}
@@ -114,11 +124,13 @@ class ParquetReader:
 
     def _batches(self, most: int | None) -> Iterator[pa.RecordBatch]:
         metadata = self._file.metadata
-        groups = groupby(range(metadata.num_row_groups), key=lambda group: rows_at_once(metadata, group))
         try:
-            for rows, alike in groups:
-                size = rows if most is None else min(rows, most)
-                yield from self._file.iter_batches(batch_size=size, row_groups=list(alike))
+            with self._path.open("rb") as file:
+                for rows, groups in row_groups_together(metadata):
+                    for group in groups:
+                        check_pages(self.source.name, file, metadata, group)
+                    size = rows if most is None else min(rows, most)
+                    yield from self._file.iter_batches(batch_size=size, row_groups=groups)
         except (pa.ArrowException, OSError) as error:
             raise ImportFault(f"{self.source.name} is a damaged Parquet file: {_first(error)}") from None
 

@@ -3,6 +3,7 @@
 Texts are read as dictionaries, so that a value which stands in a million rows is held once.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,24 @@ def rows_at_once(metadata: pq.FileMetaData, group: int) -> int:
     size = sum(chunk_size(metadata, group, place) for place in range(metadata.num_columns))
     rows = min(MOST_ROWS, max(1, BUDGET * found.num_rows // max(1, size)))
     return 1 << (int(rows).bit_length() - 1)
+
+
+def row_groups_together(metadata: pq.FileMetaData) -> Iterator[tuple[int, list[int]]]:
+    """Row groups to read in one go, and how many of their rows at once.
+
+    Arrow holds every text of a go until its end, so only small row groups share one.
+    """
+    at_once, rows = 0, 0
+    together: list[int] = []
+    for group in range(metadata.num_row_groups):
+        size, fits = metadata.row_group(group).num_rows, rows_at_once(metadata, group)
+        if together and (fits != at_once or rows + size > MOST_ROWS):
+            yield at_once, together
+            together, rows = [], 0
+        together.append(group)
+        at_once, rows = fits, rows + size
+    if together:
+        yield at_once, together
 
 
 def chunk_size(metadata: pq.FileMetaData, group: int, place: int) -> int:

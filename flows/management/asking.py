@@ -3,7 +3,8 @@
 from django.core.management.base import CommandError
 
 from accounts.models import Team
-from flows.models import Dataset
+from flows.models import Cohort, Dataset
+from flows.queries import BIGGEST_ID
 
 
 class Refused(CommandError):
@@ -27,3 +28,17 @@ def dataset_named(team: Team, slug: str) -> Dataset:
         others = f"it has {', '.join(slugs)}" if slugs else "it has none yet"
         raise Refused(f"there is no dataset “{slug}” in {team.name}; {others}.")
     return dataset
+
+
+def cohort_named(dataset: Dataset, text: str) -> Cohort:
+    """By its short name or its id; short names are never numbers."""
+    cohorts = Cohort.objects.filter(dataset=dataset)
+    if text.isascii() and text.isdigit():
+        found = cohorts.filter(pk=min(int(text[:20]), BIGGEST_ID)).first()
+    else:
+        found = cohorts.filter(slug=text).first()
+    if found is None:
+        slugs = list(cohorts.values_list("slug", flat=True)[:10])
+        others = f"it has {', '.join(slugs)}" if slugs else "it has none yet"
+        raise Refused(f"there is no cohort “{text}” in {dataset.name}; {others}.")
+    return found

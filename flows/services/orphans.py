@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from flows.models import Import, Segment
+from flows.models import Cohort, Import, Segment
 from flows.services.compaction import superseded_files
 from flows.store import index, properties
 from flows.store.disk import age, remove, root
@@ -34,6 +34,7 @@ def unnamed_files(*, older: float = 0.0) -> list[Path]:
     media = Path(default_storage.path(""))
     named = {root() / file for file in _needed_segments()}
     named |= {derived for path in named for derived in (index.directory(path), properties.directory(path))}
+    named |= {root() / file for file in Cohort.objects.values_list("file", flat=True)}
     named |= {root() / file for file in Import.objects.exclude(rejects_file="").values_list("rejects_file", flat=True)}
     named |= {media / file for file in Import.objects.values_list("file", flat=True)}
     named |= set(_in_use(old))
@@ -41,7 +42,7 @@ def unnamed_files(*, older: float = 0.0) -> list[Path]:
 
 
 def _candidates() -> Iterator[Path]:
-    """Segments, indexes, columns, drafts of these, rejected rows, workspaces, stored uploads and unfinished ones."""
+    """What is derived from uploads, drafts of it, workspaces, stored uploads and unfinished ones."""
     for team in (root() / "teams").glob("*"):
         for home in team.iterdir():
             yield from home.iterdir()

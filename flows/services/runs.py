@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
@@ -15,14 +15,16 @@ from django.utils import timezone
 
 from flows import queries
 from flows.engine.compute import compute_flow
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
+from flows.hashing import Keys
 from flows.labels import relabel
-from flows.models import Dataset, FlowChart, FlowRun
+from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
-from flows.services import jobs
+from flows.services import connections, jobs, line
 from flows.services.material import LABELS, events_named, material, may_be_expanded
-from flows.store import DamagedSegment, EventStore, Snapshot
+from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
 ATTEMPTS = 3  # a question that took its worker down this often is given up
@@ -31,7 +33,7 @@ OLD = timedelta(days=7)
 
 
 def check(*, dataset: Dataset, query: FlowQuery) -> None:
-    """Raises QueryError where the question names an event that the dataset does not have.
+    """Raises QueryError where the question names an event or a cohort that the dataset does not have.
 
     Whether it has a property, or a value of one, is found out by whoever computes the answer.
     """
@@ -48,17 +50,22 @@ def check(*, dataset: Dataset, query: FlowQuery) -> None:
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+    there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
+    for each in query.people:
+        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
+            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
 
 
 def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
     """The computation of a question on the newest events: the one that exists, or a new one.
 
     However many ask at once, one run is made: the database refuses a second, and who lost takes the winner's.
+    Raises TooManyWait.
     """
-    digest = query.digest()
     while True:
-        if run := queries.live_run(dataset, digest):
+        if run := queries.live_run(dataset, query):
             return run
+        line.check_room(dataset.team)
         try:
             with transaction.atomic():
                 run = FlowRun.objects.create(
@@ -66,7 +73,7 @@ def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
                     dataset=dataset,
                     dataset_version=dataset.version,
                     query=query.canonical(),
-                    digest=digest,
+                    digest=queries.digest_of(query, queries.named_cohorts(dataset, query)),
                 )
         except IntegrityError:
             continue
@@ -81,10 +88,11 @@ def _ring(run: FlowRun) -> None:
 
 
 def settled(*, run: FlowRun, within: float) -> FlowRun:
-    """The run as it is once it is over, or after `within` seconds."""
+    """The run as it is once it is over, or after `within` seconds. Between two looks it holds no connection."""
     until = time.monotonic() + within
     pause = 0.008
     while not run.is_over and time.monotonic() < until:
+        connections.let_go()
         time.sleep(pause)
         pause = min(pause * 1.5, 0.04)
         run.refresh_from_db(fields=["status"])
@@ -92,16 +100,22 @@ def settled(*, run: FlowRun, within: float) -> FlowRun:
     return run
 
 
-def run_flow(*, team_id: int, run_id: int) -> None:
-    """Compute a queued run. Doing it twice, or after somebody else took it, changes nothing."""
+def run_in_turn() -> None:
+    """Compute the run whose turn it is. A bell says that somebody waits; who is next is not its to say."""
+    while (run := line.next_in_line()) and not run_flow(team_id=run.team_id, run_id=run.pk):
+        pass  # another worker took it, so another one is next
+
+
+def run_flow(*, team_id: int, run_id: int) -> bool:
+    """Compute a queued run; False if it is not there to be taken. Doing it twice changes nothing."""
     if not FlowRun.objects.filter(team_id=team_id, pk=run_id).exists():
-        return
+        return False
     run = jobs.claim(FlowRun, run_id)
     if run is None:
-        return
+        return False
     if run.attempt > ATTEMPTS:
         jobs.fail(run, "The computation ended its worker several times and was given up. Try a shorter range.")
-        return
+        return True
     try:
         result = answer(run=run)
         jobs.finish(run, result=result, fraction=1.0)
@@ -114,12 +128,16 @@ def run_flow(*, team_id: int, run_id: int) -> None:
     except Exception:
         jobs.fail(run, "The computation failed through a fault of ours. It has been written to the log.")
         raise
+    return True
 
 
 def answer(*, run: FlowRun) -> dict[str, Any]:
     """The result of a claimed run, on exactly its version of the events. Raises LostClaim once it is not ours."""
     query = FlowQuery.from_dict(run.query)
-    snapshot = _snapshot(run.dataset, query, run.dataset_version)
+    named, cohorts = open_cohorts(dataset=run.dataset, query=query)
+    if named and queries.digest_of(query, named) != run.digest:
+        raise QueryError("people", "people: a cohort was refreshed since this was asked. Ask again.")
+    snapshot = snapshot_for(dataset=run.dataset, query=query, version=run.dataset_version)
     done = 0.0
     stop = threading.Event()
 
@@ -129,7 +147,7 @@ def answer(*, run: FlowRun) -> dict[str, Any]:
 
     # The kernels work in a thread of their own, so that signs of life do not depend on how often they speak.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(compute, query, snapshot, progress=progress, cancelled=stop.is_set)
+        future = pool.submit(compute, query, snapshot, cohorts, progress=progress, cancelled=stop.is_set)
         try:
             while not _over(future):
                 jobs.beat(run, fraction=done)
@@ -146,12 +164,12 @@ def _over(future: Future[dict[str, Any]]) -> bool:
 def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     """The result without a worker: the kept one, or computed here and kept. Raises QueryError, DamagedSegment."""
     check(dataset=dataset, query=query)
-    digest = query.digest()
-    known = queries.live_run(dataset, digest)
+    known = queries.live_run(dataset, query)
     if known is not None and known.result is not None:
         return known.result
-    snapshot = _snapshot(dataset, query)
-    result = compute(query, snapshot)
+    named, cohorts = open_cohorts(dataset=dataset, query=query)
+    snapshot = snapshot_for(dataset=dataset, query=query)
+    result = compute(query, snapshot, cohorts)
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -160,7 +178,7 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
                 dataset=dataset,
                 dataset_version=snapshot.version,
                 query=query.canonical(),
-                digest=digest,
+                digest=queries.digest_of(query, named),
                 status=FlowRun.Status.DONE,
                 started_at=now,
                 finished_at=now,
@@ -172,8 +190,21 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     return result
 
 
-def _snapshot(dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
-    """The events of one version, without the segments that lie outside the range."""
+def open_cohorts(*, dataset: Dataset, query: FlowQuery) -> tuple[list[Cohort], dict[int, Keys]]:
+    """The cohorts that a question names, as they are now, and their people. Raises DamagedCohort."""
+    store = EventStore(dataset.team_id)
+    while True:
+        named = queries.named_cohorts(dataset, query)
+        try:
+            return named, {cohort.pk: store.cohort(cohort) for cohort in named}
+        except DamagedCohort:
+            # A refresh or a deletion between the two takes the file away; then the rows are others now.
+            if [cohort.file for cohort in named] == [cohort.file for cohort in queries.named_cohorts(dataset, query)]:
+                raise
+
+
+def snapshot_for(*, dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
+    """The events of one version, without the segments that lie outside the range. Raises DamagedSegment."""
     since, until = (
         None if moment is None else moment_in(ZoneInfo("UTC"), moment) for moment in (query.range_from, query.range_to)
     )
@@ -183,23 +214,37 @@ def _snapshot(dataset: Dataset, query: FlowQuery, version: int | None = None) ->
 def compute(
     query: FlowQuery,
     snapshot: Snapshot,
+    cohorts: Mapping[int, Keys] | None = None,
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    found = material(query, snapshot, cancelled)
     return compute_flow(
         query,
-        found.segments,
-        data_from=snapshot.data_from,
-        data_through=snapshot.data_through,
         dataset_version=snapshot.version,
-        catalogue=found.catalogue,
-        properties=found.properties,
-        relabel=found.relabel,
         progress=progress,
         cancelled=cancelled,
+        **given(query, snapshot, cohorts, cancelled),
     )
+
+
+def given(
+    query: FlowQuery,
+    snapshot: Snapshot,
+    cohorts: Mapping[int, Keys] | None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """What the engine is told beside the question, whatever it is asked."""
+    found = material(query, snapshot, cancelled)
+    return {
+        "segments": found.segments,
+        "data_from": snapshot.data_from,
+        "data_through": snapshot.data_through,
+        "catalogue": found.catalogue,
+        "properties": found.properties,
+        "relabel": found.relabel,
+        "cohorts": cohorts,
+    }
 
 
 def sweep_runs() -> int:
@@ -224,8 +269,8 @@ def sweep_runs() -> int:
 
 def _shown(dataset: Dataset) -> list[int]:
     """The newest result of every saved chart."""
-    questions = FlowChart.objects.filter(dataset=dataset).values_list("query", flat=True)
-    digests = {query.digest() for query in map(saved_query, questions) if query is not None}
+    questions = map(saved_query, FlowChart.objects.filter(dataset=dataset).values_list("query", flat=True))
+    digests = {queries.digest_of(query, queries.named_cohorts(dataset, query)) for query in questions if query}
     newest = FlowRun.objects.filter(dataset=dataset, digest__in=digests, status=FlowRun.Status.DONE)
     return list(newest.order_by("digest", "-dataset_version").distinct("digest").values_list("pk", flat=True))
 

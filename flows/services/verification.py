@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.models import Dataset, Segment
+from flows.models import Cohort, Dataset, Segment
 from flows.services.compaction import superseded_files
 from flows.services.orphans import MARGIN, unnamed_files
 from flows.store.disk import root, team_home
-from flows.store.verify import Problem, verify_segment
+from flows.store.verify import Problem, verify_cohort, verify_segment
 
 
 def verify_events(
@@ -30,6 +30,22 @@ def verify_events(
         if problems and not _is_needed(segment):
             continue
         yield segment, problems
+
+
+def verify_cohorts(
+    *, team_id: int | None = None, dataset: Dataset | None = None
+) -> Iterator[tuple[Cohort, list[Problem]]]:
+    """Every cohort of a dataset, a team or everybody, with what is wrong with it; without those that go meanwhile."""
+    cohorts = Cohort.objects.order_by("team_id", "dataset_id", "pk")
+    if team_id is not None:
+        cohorts = cohorts.filter(team_id=team_id)
+    if dataset is not None:
+        cohorts = cohorts.filter(dataset=dataset)
+    for cohort in cohorts.iterator(chunk_size=100):
+        problems = verify_cohort(cohort)
+        if problems and not Cohort.objects.filter(pk=cohort.pk, file=cohort.file).exists():
+            continue
+        yield cohort, problems
 
 
 def unnamed(*, team_id: int | None = None, dataset: Dataset | None = None) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,13 @@ from django.db.models import Q
 
 from flows.engine.arrays import SegmentArrays
 from flows.engine.columns import PropertyColumn
-from flows.models import Dataset, Segment
-from flows.store import disk, index, properties
-from flows.store.faults import DamagedSegment, SupersededSegment
+from flows.hashing import Keys
+from flows.models import Cohort, Dataset, Segment
+from flows.store import cohorts, disk, index, properties
+from flows.store.faults import DamagedCohort, DamagedSegment, SupersededSegment
 from flows.store.index import OpenIndex
 from flows.store.moments import micros
+from flows.store.segments import actors_at
 
 T = TypeVar("T")
 
@@ -64,6 +66,7 @@ class _Opened(Generic[T]):
 
 _opened: _Opened[OpenIndex] = _Opened()
 _columns: _Opened[PropertyColumn] = _Opened()
+_verified: _Opened[bool] = _Opened()  # of cohorts the verdict alone, so that a file which goes is not held open
 
 
 class EventStore:
@@ -151,6 +154,38 @@ class EventStore:
     def columns(self, snapshot: Snapshot, name: str) -> list[PropertyColumn]:
         """A property of the events of every segment of a snapshot, in its order. Raises DamagedSegment."""
         return [self.column(row, name) for row in snapshot.rows]
+
+    def cohort(self, cohort: Cohort) -> Keys:
+        """Map the people of a cohort. The size is checked always, the bytes once in each process.
+
+        Raises DamagedCohort.
+        """
+        if cohort.team_id != self.team_id:
+            raise ValueError("This cohort is another team's.")
+        path = disk.root() / cohort.file
+        key = (path, cohort.checksum)
+        try:
+            keys = cohorts.map_keys(path, cohort.people)
+            if keys is None or not (_verified.get(key) or disk.checksum(path) == cohort.checksum):
+                raise DamagedCohort(cohort.file, cohort.name, "they are not those that were written")
+        except FileNotFoundError:
+            raise DamagedCohort(cohort.file, cohort.name, "their file is missing") from None
+        _verified.put(key, True)
+        return keys
+
+    def actors(self, snapshot: Snapshot, keys: Collection[int]) -> dict[int, str]:
+        """The ids of people, by key, read from the segments of a snapshot. Raises DamagedSegment."""
+        left = np.unique(np.array(list(keys), np.uint64))
+        found: dict[int, str] = {}
+        for row, arrays in zip(snapshot.rows, snapshot.segments, strict=True):
+            if not len(left):
+                break
+            places = np.searchsorted(arrays.keys, left)
+            here = np.flatnonzero(arrays.keys[np.minimum(places, len(arrays.keys) - 1)] == left)
+            events = arrays.starts[places[here]]
+            found.update(zip(left[here].tolist(), actors_at(self.path(row), row.file, events), strict=True))
+            left = np.delete(left, here)
+        return found
 
     def verified(self, segments: Iterable[Segment]) -> list[Path]:
         """Paths of Parquet files whose bytes have been checked. Raises DamagedSegment."""

@@ -12,3 +12,11 @@ class SupersededSegment(DamagedSegment):
     def __init__(self, file: str) -> None:
         Exception.__init__(self, "This version of the events is no longer kept. Ask again on the newest version.")
         self.file = file
+
+
+class DamagedCohort(DamagedSegment):
+    """The file with the people of a cohort is missing or not what was written. A refresh finds them anew."""
+
+    def __init__(self, file: str, name: str, what: str) -> None:
+        Exception.__init__(self, f"The people of cohort “{name}” cannot be read: {what}. Refresh the cohort.")
+        self.file = file

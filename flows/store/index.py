@@ -1,8 +1,8 @@
 """The arrays beside a segment: what the engine maps into memory. Derived, so that they may be deleted at any time.
 
 `<segment>.index/` holds `keys.u64` and `starts.i64` (people), `times.i64`, `codes.i32`, `content.u64` and, if any event
-has a session, `sessions.u64` (events; all little-endian), `names.json`, and `meta.json`, which says what they were
-derived from.
+has a session, `sessions.u64` (events), `ties.i64` (events that share person and time with the one before), all
+little-endian, `names.json`, and `meta.json`, which says what they were derived from.
 """
 
 import json
@@ -30,6 +30,7 @@ _TYPES = {
     "times.i64": "<i8",
     "codes.i32": "<i4",
     "content.u64": "<u8",
+    "ties.i64": "<i8",
     "sessions.u64": "<u8",
 }
 FILES = (*_TYPES, "names.json")
@@ -59,8 +60,8 @@ def load(parquet: Path, rows: int, checksum: str) -> OpenIndex | None:
             return None
         names = json.loads((home / "names.json").read_bytes())
         mapped = {name: _map(home / name, kind) for name, kind in _TYPES.items()}
-        people, starts, times, codes, content, sessions = mapped.values()
-        return OpenIndex(SegmentArrays(people, starts, times, codes, tuple(names), sessions), content)
+        people, starts, times, codes, content, ties, sessions = mapped.values()
+        return OpenIndex(SegmentArrays(people, starts, times, codes, tuple(names), ties, sessions), content)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -129,6 +130,8 @@ class _Writer:
         times = table["time"].cast(pa.int64()).to_numpy()
         starts = np.flatnonzero(np.concatenate([[keys[0] != self._last_key], keys[1:] != keys[:-1]]))
         before = np.concatenate([[self._last_time if keys[0] == self._last_key else times[0]], times[:-1]])
+        tied = times == before
+        tied[starts] = False
         before[starts] = times[starts]
         people = keys[starts]
         if (times < before).any() or (people[1:] < people[:-1]).any() or keys[0] < (self._last_key or 0):
@@ -139,6 +142,7 @@ class _Writer:
         self._write("codes.i32", self._codes(table["event"]))
         hashes = (hash_texts(table[column]) for column in ("event", "insert_id", "properties"))
         self._write("content.u64", content_keys(keys, *hashes))
+        self._write("ties.i64", np.flatnonzero(tied) + self.rows)
         self._write_sessions(table["session"])
         self.rows += len(keys)
         self._last_key, self._last_time = int(keys[-1]), int(times[-1])

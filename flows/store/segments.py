@@ -6,8 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from flows.engine.arrays import IntArray
 from flows.store import disk, index, properties
+from flows.store.faults import DamagedSegment
 from flows.store.moments import moment
 
 _SELECT = """
@@ -81,3 +86,19 @@ def write_segment(
         segment.discard()
         raise
     return segment
+
+
+def actors_at(path: Path, file: str, rows: IntArray) -> list[str]:
+    """Whose some rows are, the rows ascending. One row group is in memory at a time. Raises DamagedSegment."""
+    found: list[str] = []
+    try:
+        with pq.ParquetFile(path) as source:
+            metadata = source.metadata
+            bounds = np.cumsum([0, *(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))])
+            groups = np.searchsorted(bounds, rows, "right") - 1
+            for group in np.unique(groups).tolist():
+                actors = source.read_row_group(group, columns=["actor"])["actor"]
+                found += map(str, actors.take(pa.array(rows[groups == group] - bounds[group])).to_pylist())
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise DamagedSegment(file, f"it cannot be read ({' '.join(str(error).split())[:120]})") from error
+    return found

@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.models import Segment
-from flows.store import disk, index, properties
+from flows.models import Cohort, Segment
+from flows.store import cohorts, disk, index, properties
 from flows.store.events import EventStore
-from flows.store.faults import DamagedSegment
+from flows.store.faults import DamagedCohort, DamagedSegment
 from flows.store.moments import micros
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`file` is a path below the store, `part` one of "segment", "index" and "column"."""
+    """`file` is a path below the store, `part` one of "segment", "index", "column" and "cohort"."""
 
     file: str
     part: str
@@ -46,6 +46,19 @@ def verify_segment(segment: Segment, *, repair: bool = False) -> list[Problem]:
     except DamagedSegment as damage:
         return [Problem(segment.file, "segment", str(damage))]
     return [problem for problem in found if problem is not None]
+
+
+def verify_cohort(cohort: Cohort) -> list[Problem]:
+    """Check the file with the people of a cohort."""
+    path = disk.root() / cohort.file
+    try:
+        keys = cohorts.map_keys(path, cohort.people)
+        if keys is not None and (keys[1:] > keys[:-1]).all() and disk.checksum(path) == cohort.checksum:
+            return []
+        what = "they are not those that were written"
+    except FileNotFoundError:
+        what = "their file is missing"
+    return [Problem(cohort.file, "cohort", str(DamagedCohort(cohort.file, cohort.name, what)))]
 
 
 def _check_rows(path: Path, segment: Segment) -> None:

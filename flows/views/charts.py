@@ -17,6 +17,7 @@ from flows.contexts.listing import chart_rows
 from flows.forms.charts import EVENTS, OPTIONS, NameForm, QuestionForm, carried_over, data_of, event_names
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
+from flows.services.line import TooManyWait
 
 # How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
 PATIENCE = 0.25
@@ -123,21 +124,33 @@ def _question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | N
 
 def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> ChartPage:
     paused = "paused" in request.GET
-    run = None if paused else _run(request, form)
+    run, turned_away = None, ""
+    try:
+        run = None if paused else _run(request, form)
+    except TooManyWait as full:
+        turned_away = str(full)
     params = QueryDict(mutable=True)
     for name in ("dataset", *OPTIONS):
         if name in request.GET:
             params.setlist(name, request.GET.getlist(name))
     view = request.GET.get("view", "")
     address = Address(request.path, params, view if view in VIEWS else VIEWS[0], request.GET.get("node", ""))
-    return chart_page(membership=request.membership, saved=saved, form=form, run=run, address=address, is_paused=paused)
+    return chart_page(
+        membership=request.membership,
+        saved=saved,
+        form=form,
+        run=run,
+        address=address,
+        is_paused=paused,
+        turned_away=turned_away,
+    )
 
 
 def _run(request: TeamRequest, form: QuestionForm) -> FlowRun | None:
     """The computation of what is asked. Whoever waits for one names it, so that a failed one is not begun again."""
     if form.query is None:
         return None
-    awaited = queries.awaited_run(form.dataset, form.query.digest(), request.GET.get("run", ""))
+    awaited = queries.awaited_run(form.dataset, form.query, request.GET.get("run", ""))
     return runs.settled(run=awaited or runs.ask(dataset=form.dataset, query=form.query), within=PATIENCE)
 
 

@@ -1,3 +1,5 @@
+from zoneinfo import ZoneInfo
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -9,12 +11,14 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import access, queries
+from flows.contexts.cohorts import cohort_rows
 from flows.contexts.importing import people
 from flows.forms.imports import DatasetForm, UploadForm
 from flows.services import datasets
 
 NAMES_SHOWN = 50
 IMPORTS_SHOWN = 10
+COHORTS_SHOWN = 10
 
 
 @team_view(Role.VIEWER, write=Role.EDITOR)
@@ -36,7 +40,7 @@ def listing(request: TeamRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @team_view(Role.VIEWER)
 def dataset(request: TeamRequest, dataset_slug: str) -> HttpResponse:
-    """Its imports, its event names, and the place to drop a file. htmx gets the names alone."""
+    """Its imports, its cohorts, its event names, and the place to drop a file. htmx gets the names alone."""
     found = access.dataset_of(request.team, dataset_slug)
     search = request.GET.get("q", "")[:300].replace("\0", "")
     context = {
@@ -47,8 +51,11 @@ def dataset(request: TeamRequest, dataset_slug: str) -> HttpResponse:
     htmx = request.htmx  # type: ignore[attr-defined]
     if htmx and not htmx.history_restore_request:
         return render(request, "flows/data/dataset.html#names", context)
+    cohorts = Paginator(queries.cohorts_of(found), COHORTS_SHOWN).get_page(request.GET.get("cohorts"))
     context |= {
         "imports": Paginator(queries.imports(found), IMPORTS_SHOWN).get_page(request.GET.get("imports")),
+        "cohorts": cohorts,
+        "cohort_rows": cohort_rows(cohorts, ZoneInfo(request.team.time_zone)),
         "people": people(found),
         "form": UploadForm(request, settings.IMPORT_MAX_BYTES),
         "may_edit": request.membership.may(Role.EDITOR),

@@ -1,25 +1,16 @@
 """Tags and filters that every template may use: icons, figures, names."""
 
 import hashlib
-import re
-from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from lucide.templatetags.lucide import lucide as draw
 
 from flows import figures
+from flows.icons import strokes
 from flows.lettering import cut_middle_to, graphemes, printable
 
 register = template.Library()
-
-
-@lru_cache(maxsize=512)
-def _strokes(name: str) -> SafeString:
-    """The inside of one icon of the package; an unknown name is a mistake in a template and raises."""
-    inside = draw(name).partition(">")[2].rpartition("</svg>")[0]
-    return mark_safe(re.sub(r"\s+(?=<)|\s+(?=/>)", "", inside).strip())
 
 
 @register.simple_tag
@@ -27,7 +18,7 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     """A lucide icon drawn in the colour of the text. With `label` it speaks, without it is decoration."""
     said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     classes = f"i {css}".strip()
-    return format_html('<svg class="{}" viewBox="0 0 24 24" {}>{}</svg>', classes, said, _strokes(name))
+    return format_html('<svg class="{}" viewBox="0 0 24 24" {}>{}</svg>', classes, said, mark_safe(strokes(name)))
 
 
 @register.filter

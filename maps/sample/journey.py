@@ -1,6 +1,6 @@
 """The map of the sample shop. Its steps follow the events that the generator makes."""
 
-from maps.library.shapes import CardSeed, Template, at, feels, idea, lane, pain, stage
+from maps.library.shapes import Template, at, feels, idea, lane, pain, stage
 from maps.models import Card, JourneyMap, Lane, Opportunity
 
 OBSERVED = Card.Evidence.OBSERVED
@@ -101,29 +101,15 @@ MAP = Template(
             "Opportunities",
             None,
             idea("Land on the product that was in the advertisement", 4, 1, 4),
-            CardSeed(
-                "Show each lamp beside a sofa", value=5, effort=3, business_value=4, status=Opportunity.Status.PLANNED
-            ),
+            idea("Show each lamp beside a sofa", 5, 3, 4, status=Opportunity.Status.PLANNED),
             None,
             idea("Guest order first, account afterwards", 4, 1, 5),
-            CardSeed(
-                "Evening delivery in the big cities",
-                value=5,
-                effort=4,
-                business_value=5,
-                status=Opportunity.Status.DOING,
-            ),
+            idea("Evening delivery in the big cities", 5, 4, 5, status=Opportunity.Status.DOING),
             idea("Say why a payment was refused, and offer another way", 5, 2, 5),
             idea("One honest message when a parcel is late", 4, 2, 3),
             None,
             idea("Open the chat with the order already in view", 4, 2, 2),
-            CardSeed(
-                "Ask for a rating two days after delivery",
-                value=3,
-                effort=1,
-                business_value=4,
-                status=Opportunity.Status.DONE,
-            ),
+            idea("Ask for a rating two days after delivery", 3, 1, 4, status=Opportunity.Status.DONE),
         ),
     ),
 )

@@ -1,11 +1,15 @@
 """Everything that changes a map. Keys of rows are looked up under the lock of the map: foreign ones are a 404."""
 
+from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
+from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
+from maps.services.pasting import MapChanged, paste_cells
+from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
     add_step,
@@ -15,16 +19,22 @@ from maps.services.steps import (
     rename_step,
     shift_step,
 )
-from maps.services.texts import body_of
+from maps.services.undo import NothingToUndo, Refused, redo, undo
+from maps.texts import body_of
 
 __all__ = [
     "Conflict",
+    "MapChanged",
+    "NothingToUndo",
+    "Refused",
     "add_card",
     "add_lane",
     "add_stage",
     "add_step",
     "body_of",
+    "build_map",
     "clear_emotion",
+    "correct",
     "create_map",
     "ensure_channels",
     "mark_moment_of_truth",
@@ -32,15 +42,24 @@ __all__ = [
     "move_lane",
     "move_stage",
     "move_step",
+    "paste_cells",
+    "prune_log",
+    "prune_logs",
+    "redo",
     "remove_card",
     "remove_lane",
+    "remove_snapshot",
     "remove_stage",
     "remove_step",
     "rename_lane",
     "rename_stage",
     "rename_step",
+    "restore_map",
     "save_card",
     "set_emotion",
     "shift_step",
+    "states_at",
+    "take_snapshot",
+    "undo",
     "update_map",
 ]

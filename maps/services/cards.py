@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
 from accounts.models import User
 from maps import access
-from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Touchpoint
-from maps.services.changes import Change, Conflict, changing
+from maps.limits import MOST_CARDS
+from maps.log.wording import name_of
+from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Step, Touchpoint
+from maps.services.changes import Change, Conflict, Verb, changing
 from maps.services.order import put, room_for_one
-from maps.services.texts import body_of
+from maps.texts import body_of
 
-MOST_CARDS = 50
 EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
@@ -46,14 +48,15 @@ def add_card(
     with changing(journey, by=by) as change:
         if uid is not None and (known := _added_before(journey, uid)):
             return known
-        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step).pk)
+        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step))
         cards = list(cell.cards.all())
         room_for_one(cards, MOST_CARDS, "cards in a cell")
         card = Card(cell=cell, kind=cell.lane.kind, body=body, position=len(cards), uid=uid or uuid.uuid4())
         change.add(card)
         _give_extra(change, card)
         if details:
-            _write_details(change, card, details)
+            write_details(change, card, details)
+        change.says(Verb.ADD, "added", card, *_where(cell), about=card)
     return access.card_of(journey, card.pk)
 
 
@@ -77,10 +80,13 @@ def save_card(
         if body is not None and row.body == body and not details:
             return row  # What is asked for stands there already, whoever wrote it.
         _same_version(row, version)
-        if body is not None:
-            change.set(row, body=body)
-        if details:
-            _write_details(change, row, details)
+        old = name_of(row)
+        wrote = body is not None and change.set(row, body=body)
+        detailed = write_details(change, row, details or {})
+        if detailed:
+            change.says(Verb.CHANGE, "changed the details of", row, *_where(row.cell), about=row)
+        elif wrote:
+            change.says(Verb.WRITE, "wrote", row, "instead of", old, *_where(row.cell), about=row)
     return row
 
 
@@ -97,7 +103,7 @@ def move_card(
     """Put the card into another cell, or elsewhere in its own; it takes the kind of the lane."""
     with changing(journey, by=by) as change:
         row = access.card_of(journey, card)
-        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step).pk)
+        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step))
         siblings = list(cell.cards.all())
         if cell.pk != row.cell_id:
             room_for_one(siblings, MOST_CARDS, "cards in a cell")
@@ -108,6 +114,7 @@ def move_card(
         else:
             siblings = [row if other.pk == row.pk else other for other in siblings]
         change.arrange(put(siblings, row, before=before, after=after))
+        change.says(Verb.MOVE, "moved", row, *_where(cell), about=row)
     return access.card_of(journey, card)
 
 
@@ -119,6 +126,7 @@ def remove_card(*, journey: JourneyMap, by: User, card: int, version: int | None
             _same_version(row, version)
         others = list(row.cell.cards.exclude(pk=row.pk))
         change.remove(row)
+        change.says(Verb.REMOVE, "removed", row, "from", row.cell.lane, "at", row.cell.step, about=row)
         change.arrange(others)
     return row
 
@@ -132,11 +140,15 @@ def _added_before(journey: JourneyMap, uid: uuid.UUID) -> Card | None:
     return access.card_of(journey, found[0])
 
 
-def _cell(change: Change, lane: Lane, step: int) -> Cell:
+def _where(cell: Cell) -> tuple[str | Model, ...]:
+    return "in", cell.lane, "at", cell.step
+
+
+def _cell(change: Change, lane: Lane, step: Step) -> Cell:
     if lane.kind == Lane.Kind.EMOTION:
         raise ValidationError("An emotion lane holds one score at each step, and no cards.")
-    cell = Cell.objects.filter(lane=lane, step=step).first() or change.add(Cell(lane=lane, step_id=step))
-    cell.lane = lane
+    cell = Cell.objects.filter(lane=lane, step=step).first() or change.add(Cell(lane=lane, step=step))
+    cell.lane, cell.step = lane, step
     return cell
 
 
@@ -151,8 +163,11 @@ def _give_extra(change: Change, card: Card) -> None:
         change.add(model(card=card))
 
 
-def _write_details(change: Change, card: Card, details: Details) -> None:
-    """Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError."""
+def write_details(change: Change, card: Card, details: Details) -> bool:
+    """Tells whether anything is different now.
+
+    Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError.
+    """
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:
         raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
@@ -160,14 +175,18 @@ def _write_details(change: Change, card: Card, details: Details) -> None:
     extra = {name: value for name, value in details.items() if name in of_extra}
     _check(card, own)
     wrote = change.set(card, **own)
-    if extra:
-        if extra.get("channel"):
-            extra["channel"] = access.channel_of(change.map.team, extra["channel"])
-        row = EXTRAS[card.kind]._default_manager.get(card=card)
-        _check(row, extra)
-        if change.set(row, **extra) and not wrote:
-            change.touch(card)
-        setattr(card, card.kind, row)  # The kinds with an extra are named as their relation.
+    if not extra:
+        return wrote
+    if extra.get("channel"):
+        extra["channel"] = access.channel_of(change.map.team, extra["channel"])
+    row = EXTRAS[card.kind]._default_manager.get(card=card)
+    row.card = card
+    _check(row, extra)
+    detailed = change.set(row, **extra)
+    if detailed and not wrote:
+        change.touch(card)
+    setattr(card, card.kind, row)  # The kinds with an extra are named as their relation.
+    return wrote or detailed
 
 
 def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:

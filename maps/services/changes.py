@@ -1,20 +1,38 @@
 """The one gate through which a map is written.
 
 Every service opens a `changing(journey, by=…)` block and writes rows only through the `Change` that it is given. So the
-lock, the revision, the versions of cards, and who did it are kept in one place, and a log of operations with their
-inverses has one place to listen at.
+lock, the revision, the versions of cards and who did it are kept in one place, and what was written becomes exactly one
+`Operation` in the same transaction, with the values before and after.
+
+Whoever locks anything of a map locks the row of the map first: changes of a map wait for each other, never in a ring.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from maps.models import JourneyMap, Positioned, Versioned
+from maps.live import bus
+from maps.log.elements import GRID, HEAD, element_of, fewest
+from maps.log.parts import (
+    MAP,
+    key_of,
+    part_of,
+    personas_of,
+    value_of,
+    values_of,
+    values_of_map,
+    with_all_below,
+)
+from maps.log.records import PLACED_IN, Record, compose, to_sides
+from maps.log.wording import name_of, told
+from maps.models import JourneyMap, Operation, Persona, Positioned, Versioned
 
+Verb = Operation.Verb
 M = TypeVar("M", bound=models.Model)
 P = TypeVar("P", bound=Positioned)
 
@@ -33,7 +51,24 @@ class Change:
     def __init__(self, journey: JourneyMap, by: User | None) -> None:
         self.map = journey
         self.by = by
-        self.wrote = False
+        self.operation: Operation | None = None
+        self._records: list[Record] = []
+        self._shows: list[str] = []
+        self._verb, self._words, self._target = Verb.CHANGE, list[str](), ""
+
+    @property
+    def records(self) -> list[Record]:
+        """What has been written so far; empty where it comes to nothing."""
+        return compose(self._records)
+
+    def says(self, verb: Operation.Verb, *words: str | models.Model, about: models.Model | str = "") -> None:
+        """How the history tells the change: words and names in turn, a row standing for its name.
+
+        `about` is the row that is meant, where others had to change along with it, or its key.
+        """
+        self._verb = verb
+        self._words = [word if isinstance(word, str) else name_of(word) for word in words]
+        self._target = about if isinstance(about, str) else key_of(about)
 
     def add(self, row: M) -> M:
         return self.add_all([row])[0]
@@ -44,58 +79,126 @@ class Change:
             row.team_id = self.map.team_id  # type: ignore[attr-defined]
             if isinstance(row, Versioned):
                 row.updated_by = self.by
-        self.wrote |= bool(rows)
-        return type(rows[0])._default_manager.bulk_create(rows) if rows else rows
+        added = type(rows[0])._default_manager.bulk_create(rows) if rows else rows
+        for row in added:
+            self._record(row, None, values_of(row))
+            self._show(row, None)
+        return added
 
     def set(self, row: models.Model, **values: Any) -> bool:
         """Write the values that differ; tells whether there were any."""
         different = {name: value for name, value in values.items() if getattr(row, name) != value}
-        if not different:
-            return False
-        for name, value in different.items():
-            setattr(row, name, value)
-        if isinstance(row, Versioned):
-            self.touch(row, *different)
-        else:
-            row.save(update_fields=list(different))
-        self.wrote = True
-        return True
+        if different:
+            self._write(row, different)
+        return bool(different)
 
-    def touch(self, row: Versioned, *fields: str) -> None:
-        """Make a new version of a row, whose own fields or whose details changed."""
-        row.version += 1
-        row.updated_by = self.by
-        row.save(update_fields=[*fields, "version", "updated_by", "updated_at"])
-        self.wrote = True
+    def touch(self, row: Versioned) -> None:
+        """Make a new version of a row whose details changed."""
+        self._write(row, {})
+
+    def _write(self, row: models.Model, values: dict[str, Any]) -> None:
+        stamp = []
+        self._show(row, values)
+        if isinstance(row, Versioned):
+            values = {**values, "version": row.version + 1}
+            row.updated_by = self.by
+            stamp = ["updated_by", "updated_at"]
+        before = {name: value_of(row, name) for name in values}
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*values, *stamp])
+        self._record(row, before, {name: value_of(row, name) for name in values})
+        self._show(row, values)
+
+    def set_personas(self, personas: Collection[Persona]) -> bool:
+        """Say whom the map is about; tells whether that is new."""
+        before = personas_of(self.map)
+        after = sorted(persona.pk for persona in personas)
+        if before != after:
+            self.map.personas.set(personas)
+            self._record(self.map, {"personas": before}, {"personas": after})
+            self._show(self.map, {"personas"})
+        return before != after
 
     def remove(self, row: models.Model) -> None:
-        row.delete()
-        self.wrote = True
+        self.remove_all([row])
 
-    def arrange(self, rows: Sequence[P]) -> None:
-        """Number siblings 0, 1, 2 … in the order given. The unique places are compared only at the end."""
-        displaced = [row for place, row in enumerate(rows) if row.position != place]
-        if not displaced:
+    def remove_all(self, rows: Sequence[models.Model]) -> None:
+        """Delete rows of one model with everything that stands at them."""
+        if not rows:
             return
-        for place, row in enumerate(rows):
+        for row in with_all_below(rows):
+            self._record(row, values_of(row), None)
+            self._show(row, None)
+        type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
+
+    def arrange(self, *groups: Sequence[P]) -> None:
+        """Number siblings 0, 1, 2 … in the order given, groups of one model in one statement.
+
+        The unique places are compared only at the end.
+        """
+        displaced = [(row, place) for rows in groups for place, row in enumerate(rows) if row.position != place]
+        for row, place in displaced:
+            parent = PLACED_IN.get(part_of(row).name)
+            within = {parent: value_of(row, parent)} if parent else {}
+            self._record(row, {**within, "position": row.position}, {**within, "position": place})
+            self._show(row, {"position"})
             row.position = place
-        type(displaced[0])._default_manager.bulk_update(displaced, ["position"])
-        self.wrote = True
+        if displaced:
+            type(displaced[0][0])._default_manager.bulk_update([row for row, _ in displaced], ["position"])
+
+    def close(self) -> Operation | None:
+        """Make what was written the next operation of the map; None where nothing was."""
+        records = self.records
+        if not records:
+            return None
+        self.map.revision += 1
+        self.map.save(update_fields=["revision", "updated_at"])
+        words = self._words or told(records)
+        if self.map.revision == 1:
+            # So the log begins with a map out of nothing, whoever drew it and however.
+            records = compose([Record(MAP, MAP, None, values_of_map(self.map)), *records])
+            self._verb, self._shows = Verb.CREATE, [HEAD, GRID]
+        op, inverse = to_sides(records)
+        self.operation = Operation.objects.create(
+            team_id=self.map.team_id,
+            map=self.map,
+            seq=self.map.revision,
+            actor=self.by,
+            verb=self._verb,
+            words=words,
+            target=self._target,
+            shows=fewest(self._shows),
+            op=op,
+            inverse=inverse,
+        )
+        return self.operation
+
+    def _record(self, row: models.Model, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+        self._records.append(Record(part_of(row).name, key_of(row), before, after))
+
+    def _show(self, row: models.Model, changed: Collection[str] | None) -> None:
+        self._shows.append(element_of(row, changed))
 
 
 @contextmanager
 def changing(journey: JourneyMap, *, by: User | None) -> Iterator[Change]:
-    """Lock the map, let the block write through the `Change`, and raise the revision by one if it wrote anything.
+    """Lock the map, let the block write through the `Change`, and log what it wrote, if anything.
 
-    `journey` is brought up to date. Raises Http404 where the map is gone.
+    `journey` is brought up to date, and whoever watches the map hears of it. Raises Http404 where the map is gone.
     """
+    with locked(journey) as row:
+        change = Change(row, by)
+        yield change
+        if operation := change.close():
+            transaction.on_commit(partial(bus.tell_change, row.pk, operation.seq), robust=True)
+        journey.revision, journey.updated_at = row.revision, row.updated_at
+
+
+@contextmanager
+def locked(journey: JourneyMap) -> Iterator[JourneyMap]:
+    """The map as it is, and as it stays until the end of the block. Raises Http404 where it is gone."""
     with transaction.atomic():
         # NO KEY UPDATE: rows that merely refer to the map may be inserted by others meanwhile.
         maps = JourneyMap.objects.select_for_update(no_key=True)
-        locked = get_object_or_404(maps, pk=journey.pk, team_id=journey.team_id)
-        change = Change(locked, by)
-        yield change
-        if change.wrote:
-            locked.revision += 1
-            locked.save(update_fields=["revision", "updated_at"])
-        journey.revision, journey.updated_at = locked.revision, locked.updated_at
+        yield get_object_or_404(maps, pk=journey.pk, team_id=journey.team_id)

@@ -3,10 +3,9 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from maps import access
 from maps.models import EmotionPoint, JourneyMap, Lane
-from maps.services.changes import Conflict, changing
-from maps.services.texts import short_enough
+from maps.services.changes import Conflict, Verb, changing
+from maps.texts import LABEL_LIMIT, flat, short_enough
 
-LABEL_LIMIT = 120
 NEW = 0
 
 
@@ -20,7 +19,7 @@ def set_emotion(
     """
     if not -2 <= score <= 2:
         raise ValidationError("A score goes from −2 to +2.")
-    label = short_enough(" ".join(label.replace("\x00", "").split()), LABEL_LIMIT)
+    label = short_enough(flat(label), LABEL_LIMIT)
     with changing(journey, by=by) as change:
         row = access.lane_of(journey, lane)
         column = access.step_of(journey, step)
@@ -28,12 +27,15 @@ def set_emotion(
             raise ValidationError("Only an emotion lane holds scores.")
         point = _judged(row.pk, column.pk)
         if point is None:
-            return change.add(EmotionPoint(lane=row, step=column, score=score, label=label))
+            point = change.add(EmotionPoint(lane=row, step=column, score=score, label=label))
+            change.says(Verb.ADD, "judged the step", column, "as", str(point), about=point)
+            return point
         if (point.score, point.label) == (score, label):
             return point
         if point.version != version:
             raise Conflict(point)
         change.set(point, score=score, label=label)
+        change.says(Verb.CHANGE, "judged the step", column, "as", str(point), about=point)
     return point
 
 
@@ -46,8 +48,9 @@ def clear_emotion(*, journey: JourneyMap, by: User, lane: int, step: int, versio
         if version is not None and point.version != version:
             raise Conflict(point)
         change.remove(point)
+        change.says(Verb.REMOVE, "cleared the feeling at", point.step, about=point)
 
 
 def _judged(lane: int, step: int) -> EmotionPoint | None:
-    points = EmotionPoint.objects.select_related("updated_by")
+    points = EmotionPoint.objects.select_related("lane", "step", "updated_by")
     return points.filter(lane=lane, step=step, source=EmotionPoint.Source.JUDGED).first()

@@ -1,11 +1,11 @@
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_LANES
+from maps.log.wording import beside, lost_with, name_of
 from maps.models import JourneyMap, Lane
-from maps.services.changes import changing
+from maps.services.changes import Verb, changing
 from maps.services.order import among, put, room_for_one
-from maps.services.texts import one_line
-
-MOST_LANES = 60
+from maps.texts import one_line
 
 
 def add_lane(
@@ -27,6 +27,7 @@ def add_lane(
         order = put(lanes, lane, before=before, after=after)
         change.add(lane)
         change.arrange(order)
+        change.says(Verb.ADD, "added the lane", lane, about=lane)
     return lane
 
 
@@ -35,7 +36,9 @@ def rename_lane(*, journey: JourneyMap, by: User, lane: int, title: str) -> Lane
     title = one_line(title, "A lane")
     with changing(journey, by=by) as change:
         row = access.lane_of(journey, lane)
+        old = name_of(row)
         change.set(row, title=title)
+        change.says(Verb.CHANGE, "renamed the lane", old, "to", row, about=row)
     return row
 
 
@@ -43,7 +46,9 @@ def move_lane(*, journey: JourneyMap, by: User, lane: int, before: int | None = 
     with changing(journey, by=by) as change:
         lanes = list(journey.lanes.all())
         row = among(lanes, lane)
-        change.arrange(put(lanes, row, before=before, after=after))
+        order = put(lanes, row, before=before, after=after)
+        change.arrange(order)
+        change.says(Verb.MOVE, "moved the lane", row, *beside(order, row), about=row)
     return row
 
 
@@ -53,4 +58,5 @@ def remove_lane(*, journey: JourneyMap, by: User, lane: int) -> None:
         row = access.lane_of(journey, lane)
         others = [other for other in journey.lanes.all() if other.pk != row.pk]
         change.remove(row)
+        change.says(Verb.REMOVE, "removed the lane", row, *lost_with(row, change.records), about=row)
         change.arrange(others)

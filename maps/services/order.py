@@ -40,5 +40,9 @@ def among(rows: Sequence[P], pk: int) -> P:
 
 def room_for_one(rows: Sequence[Positioned], limit: int, what: str) -> None:
     """Raises ValidationError where `limit` is reached."""
-    if len(rows) >= limit:
+    check_room(len(rows) + 1, limit, what)
+
+
+def check_room(count: int, limit: int, what: str) -> None:
+    if count > limit:
         raise ValidationError(f"There is room for {limit} {what}.")

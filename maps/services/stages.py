@@ -2,12 +2,12 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_STAGES
+from maps.log.wording import beside, lost_with, name_of
 from maps.models import JourneyMap, Stage, Step
-from maps.services.changes import changing
+from maps.services.changes import Verb, changing
 from maps.services.order import among, put, room_for_one
-from maps.services.texts import one_line, paragraphs
-
-MOST_STAGES = 100
+from maps.texts import one_line, paragraphs
 
 
 def add_stage(
@@ -23,6 +23,7 @@ def add_stage(
         change.add(stage)
         change.arrange(order)
         change.add(Step(stage=stage, name="First step", position=0))
+        change.says(Verb.ADD, "added the stage", stage, about=stage)
     return stage
 
 
@@ -33,7 +34,11 @@ def rename_stage(*, journey: JourneyMap, by: User, stage: int, name: str, goal: 
         values["goal"] = paragraphs(goal)
     with changing(journey, by=by) as change:
         row = access.stage_of(journey, stage)
-        change.set(row, **values)
+        old = name_of(row)
+        if change.set(row, **values) and name_of(row) != old:
+            change.says(Verb.CHANGE, "renamed the stage", old, "to", row, about=row)
+        else:
+            change.says(Verb.CHANGE, "wrote what the stage", row, "is for", about=row)
     return row
 
 
@@ -44,7 +49,9 @@ def move_stage(
     with changing(journey, by=by) as change:
         stages = list(journey.stages.all())
         row = among(stages, stage)
-        change.arrange(put(stages, row, before=before, after=after))
+        order = put(stages, row, before=before, after=after)
+        change.arrange(order)
+        change.says(Verb.MOVE, "moved the stage", row, *beside(order, row), about=row)
     return row
 
 
@@ -56,4 +63,5 @@ def remove_stage(*, journey: JourneyMap, by: User, stage: int) -> None:
         if not others:
             raise ValidationError(f"“{row.name}” is the only stage, and a map needs one.")
         change.remove(row)
+        change.says(Verb.REMOVE, "removed the stage", row, *lost_with(row, change.records), about=row)
         change.arrange(others)

@@ -2,12 +2,12 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from maps import access
+from maps.limits import MOST_STEPS
+from maps.log.wording import beside, lost_with, name_of
 from maps.models import JourneyMap, Stage, Step
-from maps.services.changes import changing
+from maps.services.changes import Verb, changing
 from maps.services.order import among, put, room_for_one
-from maps.services.texts import one_line
-
-MOST_STEPS = 200
+from maps.texts import one_line
 
 
 def add_step(
@@ -29,6 +29,7 @@ def add_step(
         order = put(siblings, step, before=before, after=after)
         change.add(step)
         change.arrange(order)
+        change.says(Verb.ADD, "added the step", step, "to", home, about=step)
     return step
 
 
@@ -37,7 +38,9 @@ def rename_step(*, journey: JourneyMap, by: User, step: int, name: str) -> Step:
     name = one_line(name, "A step")
     with changing(journey, by=by) as change:
         row = access.step_of(journey, step)
+        old = name_of(row)
         change.set(row, name=name)
+        change.says(Verb.CHANGE, "renamed the step", old, "to", row, about=row)
     return row
 
 
@@ -45,6 +48,8 @@ def mark_moment_of_truth(*, journey: JourneyMap, by: User, step: int, moment: bo
     with changing(journey, by=by) as change:
         row = access.step_of(journey, step)
         change.set(row, moment_of_truth=moment)
+        marked = "marked as a moment of truth the step" if moment else "no longer calls a moment of truth the step"
+        change.says(Verb.CHANGE, marked, row, about=row)
     return row
 
 
@@ -65,7 +70,8 @@ def move_step(
         row = access.step_of(journey, step)
         home = _home(journey, stage, before, after)
         siblings = list(home.steps.all())
-        if home.pk != row.stage_id:
+        came_from = row.stage_id
+        if home.pk != came_from:
             left_behind = [other for other in row.stage.steps.all() if other.pk != row.pk]
             _keep_a_step(row, left_behind)
             change.set(row, stage=home, position=len(siblings))
@@ -73,7 +79,10 @@ def move_step(
             siblings.append(row)
         else:
             row = among(siblings, step)
-        change.arrange(put(siblings, row, before=before, after=after))
+        order = put(siblings, row, before=before, after=after)
+        change.arrange(order)
+        where = beside(order, row) if row.stage_id == came_from else ["into", name_of(home)]
+        change.says(Verb.MOVE, "moved the step", row, *where, about=row)
     return row
 
 
@@ -103,6 +112,7 @@ def remove_step(*, journey: JourneyMap, by: User, step: int) -> None:
         others = [other for other in row.stage.steps.all() if other.pk != row.pk]
         _keep_a_step(row, others)
         change.remove(row)
+        change.says(Verb.REMOVE, "removed the step", row, *lost_with(row, change.records), about=row)
         change.arrange(others)
 
 

@@ -1,5 +1,7 @@
 """How the views of a map answer: htmx gets the part that changed, a plain request the page that contains it."""
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +9,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import reswap, retarget
 
 from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
+from maps.exports.formats import DATA, PDF, PICTURES
+from maps.log.reading import redoable, undoable
 from maps.models import Card, JourneyMap
 from maps.words import when
 
@@ -63,8 +66,12 @@ def url(request: TeamRequest, journey: JourneyMap) -> str:
 def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or only its grid."""
     data = context(request, journey, page=queries.map_page(request.team, journey), **more)
-    template = GRID if request.htmx else "maps/map.html"  # type: ignore[attr-defined]
-    return render(request, template, data, status=status)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, GRID, data, status=status)
+    data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
+    if data["may_edit"]:
+        data |= {"undo": undoable(journey, request.user).first(), "redo": redoable(journey, request.user).first()}
+    return render(request, "maps/map.html", data, status=status)
 
 
 def grid(request: TeamRequest, journey: JourneyMap, *, anchor: str = "", rename: bool = False) -> HttpResponse:
@@ -78,8 +85,20 @@ def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, *
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(f"{url(request, journey)}#{anchor}")
     data = context(request, journey, part=f"maps/grid.html#{name}", anchor=anchor, **more)
-    answer = render(request, "maps/answer.html", data)
-    answer["HX-Trigger"] = "map:saved"
+    return says(render(request, "maps/answer.html", data), "map:saved", seq=journey.revision)
+
+
+def again(
+    request: TeamRequest, journey: JourneyMap, names: Collection[str], template: str = "maps/again.html", **more: Any
+) -> HttpResponse:
+    """The named elements of the page as they are now, each to be put in the place of the old one."""
+    found = queries.elements(request.team, journey, names)
+    return render(request, template, context(request, journey, elements=found, **more))
+
+
+def says(answer: HttpResponse, event: str, **detail: Any) -> HttpResponse:
+    """The answer with news for the scripts on the page."""
+    answer["HX-Trigger"] = json.dumps({event: detail})
     return answer
 
 
@@ -107,7 +126,11 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
-    answer = panel(request, journey, "confirm", action=request.path, **more)
+    return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
+
+
+def in_dialog(answer: HttpResponse) -> HttpResponse:
+    """A part that is shown in the dialog, whatever was to be changed."""
     return reswap(retarget(answer, "#map-dialog"), "innerHTML")
 
 
@@ -116,8 +139,7 @@ def refused(request: TeamRequest, journey: JourneyMap, error: ValidationError) -
     messages.error(request, " ".join(error.messages))
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(url(request, journey))
-    answer = HttpResponse(render_to_string("components/messages_oob.html", request=request), status=422)
-    return reswap(answer, "none")
+    return reswap(render(request, "components/messages_oob.html", status=422), "none")
 
 
 def editor(request: TeamRequest, journey: JourneyMap, editing: Editing, *, status: int = 200) -> HttpResponse:

@@ -1,4 +1,3 @@
-import json
 import uuid
 
 from django.core.exceptions import ValidationError
@@ -141,8 +140,9 @@ def _written(request: TeamRequest, journey: JourneyMap, saved: Card, form: BodyF
         return answers.cell(request, journey, cell.lane_id, cell.step_id, anchor=f"card-{saved.pk}")
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("maps:card", request.team.slug, journey.pk, saved.pk)
-    news = {"card": saved.pk, "version": saved.version, "url": f"{answers.url(request, journey)}cards/{saved.pk}/"}
-    return HttpResponse("Saved", headers={"HX-Trigger": json.dumps({"map:kept": news}), "HX-Reswap": "none"})
+    url = f"{answers.url(request, journey)}cards/{saved.pk}/"
+    answer = HttpResponse("Saved", headers={"HX-Reswap": "none"})
+    return answers.says(answer, "map:kept", card=saved.pk, version=saved.version, url=url, seq=journey.revision)
 
 
 def _conflict(request: TeamRequest, journey: JourneyMap, conflict: Conflict, typed: str) -> HttpResponse:

@@ -153,3 +153,62 @@ def test_a_zone_that_differs_between_machines_is_no_zone(team, adam, sign_in):
     sign_in(adam).post("/t/north-bank/team/", {"name": "North", "time_zone": "localtime"})
     team.refresh_from_db()
     assert team.time_zone == "UTC"
+
+
+def sign_up(email: str) -> tuple[int, str, str]:
+    """What a stranger learns: the status, where it leads, and the page there."""
+    client = Client()
+    client.get("/accounts/signup/")
+    form = {"name": "Dora", "email": email, "password1": "long-enough-7"}
+    answer = client.post("/accounts/signup/", form, follow=True)
+    # The token against forgery and the address itself differ from request to request.
+    text = re.sub(r'(csrf\w*"[^>]*value=")[^"]+|nonce-[\w-]+|"X-CSRFToken": "\w+"', r"\1", answer.text)
+    return answer.status_code, str(answer.redirect_chain), re.sub(re.escape(email), "", text, flags=re.IGNORECASE)
+
+
+def test_with_a_mail_server_sign_up_says_the_same_of_every_address(alice, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    taken, free = sign_up("ALICE@example.com"), sign_up("ZORA@example.com")
+    assert taken == free
+    assert "/accounts/confirm-email/" in taken[1]
+    assert "Confirm your address" in taken[2]
+    assert [message.to for message in mail.outbox] == [["alice@example.com"], ["zora@example.com"]]
+    assert "already exists" in mail.outbox[0].body
+    assert re.search(r"/accounts/confirm-email/\S+", mail.outbox[1].body)
+    assert User.objects.filter(email__iexact="alice@example.com").count() == 1
+
+
+def test_with_a_mail_server_nobody_comes_in_before_the_address_is_proved(db, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    client = Client()
+    form = {"name": "Dora", "email": "dora@example.com", "password1": "long-enough-7"}
+    client.post("/accounts/signup/", form)
+    assert client.get("/welcome/").status_code == 302
+    path = re.search(r"http://[^/]+(/accounts/confirm-email/\S+)", mail.outbox[0].body)
+    assert path
+    client.post(path[1])
+    client.post("/accounts/login/", {"login": "dora@example.com", "password": "long-enough-7"})
+    assert client.get("/welcome/").status_code == 200
+
+
+def test_a_reset_says_the_same_of_every_address(alice):
+    pages = []
+    for email in (alice.email, "nobody@example.com"):
+        client = Client()
+        answer = client.post("/accounts/password/reset/", {"email": email}, follow=True)
+        pages.append((answer.redirect_chain, re.sub(r'"X-CSRFToken": "\w+"', "", answer.text)))
+    assert pages[0] == pages[1]
+    # Somebody gets a letter either way, so that the time it takes says nothing.
+    assert [message.to for message in mail.outbox] == [[alice.email], ["nobody@example.com"]]
+
+
+def test_without_mail_the_page_does_not_promise_any(db, settings):
+    settings.MAIL = "off"
+    assert "sends no e-mail" in Client().get("/accounts/password/reset/").text
+    done = Client().get("/accounts/password/reset/done/").text
+    assert "No link was sent" in done
+    assert "on its way" not in done
+    settings.MAIL = "printed"
+    assert "to its own log" in Client().get("/accounts/password/reset/").text
+    settings.MAIL = "sent"
+    assert "log" not in Client().get("/accounts/password/reset/").text.lower().replace("login", "").replace("logo", "")

@@ -1,21 +1,24 @@
-"""A real browser against the live server: `page` is signed in as bob, who edits.
+"""A real browser against the product as it is served, by uvicorn: `page` is signed in as bob, who edits.
 
 Without Chromium these tests are skipped with a reason, unless JOURNEYMAP_BROWSER_TESTS=required.
 """
 
 import os
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from uvicorn import Config, Server
 
 from accounts.models import User
+from journeymap import asgi
 
 # The driver runs an event loop in this thread, which Django would otherwise take for an async caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -41,20 +44,32 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Its address. It runs in a thread of this process, and so on the database and with the settings of the test."""
+    with socket.create_server(("127.0.0.1", 0)) as place:
+        uvicorn = Server(Config(asgi.application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [place]})
+        thread.start()
+        while not uvicorn.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        uvicorn.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
-def visit(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., BrowserContext]]:
+def visit(browser: Browser, server: str, transactional_db: None) -> Iterator[Callable[..., BrowserContext]]:
     """`visit(user)` is a browser of its own, signed in; arguments go to the browser context."""
     contexts: list[BrowserContext] = []
 
     def signed_in(user: User, **options: object) -> BrowserContext:
         client = Client()
         client.force_login(user)
-        context = browser.new_context(
-            base_url=live_server.url, **{"viewport": {"width": 1440, "height": 1000}, **options}
-        )
+        context = browser.new_context(base_url=server, **{"viewport": {"width": 1440, "height": 1000}, **options})
         name = django_settings.SESSION_COOKIE_NAME
-        host = urlsplit(live_server.url).hostname
-        context.add_cookies([{"name": name, "value": client.cookies[name].value, "domain": host, "path": "/"}])
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server}])
         context.set_default_timeout(10_000)
         contexts.append(context)
         return context

@@ -3,7 +3,7 @@ them met, and wish for those that did not."""
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations, product
 from unittest import mock
@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import HealthCheck, reject, settings
 from hypothesis import strategies as st
 
-from flows.engine import counting, plan, source
+from flows.engine import plan
 from flows.engine.conditions import PEOPLE_KINDS, WITHOUT_LIMIT
 from flows.engine.filters import COMPARISONS, OPERATORS
 from flows.engine.query import COLLAPSES, COUNTS, OCCURRENCES, SESSIONS_BY, FlowQuery, QueryError
@@ -149,18 +149,9 @@ class Case:
         return {"cohorts": self.cohorts, "properties": PROPERTIES, **memory}
 
 
-@contextmanager
 def small_parts(tight=True):
-    """Key ranges of a few events, blocks of a few paths, small histograms."""
-    with ExitStack() as stack:
-        for module, name, size in (
-            (plan, "LEAST_EVENTS_PER_RANGE", 5),
-            (source, "ROWS_PER_BLOCK", 3),
-            (counting, "DENSE_CELLS", 50),
-        ):
-            if tight:
-                stack.enter_context(mock.patch.object(module, name, size))
-        yield
+    """Key ranges of a few events."""
+    return mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5 if tight else plan.LEAST_EVENTS_PER_RANGE)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """What a condition on a property says of a value, slowly and obviously.
 
 It looks at the value alone. As text a number is its digits or the shortest decimal, a truth value ``true`` or
-``false``, an array its JSON. ``is``, ``contains`` and ``starts_with`` compare texts letter by letter and hold if any of the values
-does; ``>`` and its like compare numbers with a number, moments with a moment, and fail otherwise. A negative one holds
-exactly where its opposite does not; all others fail where there is no value. ``on``: other events pass.
+``false``, an array its JSON. ``is``, ``contains`` and ``starts_with`` compare texts letter by letter and hold if any of
+the values does; ``>`` and its like compare numbers with a number, moments with a moment, and fail otherwise. A negative
+one holds exactly where its opposite does not; all others fail where there is no value. ``on``: other events pass.
 """
 
 import json

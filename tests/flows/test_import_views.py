@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from flows.downloads import plain
+from flows.formulas import guarded
 from flows.models import Dataset, Import
 from flows.services import jobs
 from tests.flows.events import HEAD, bring_in, make_dataset, make_import, run
@@ -184,7 +184,7 @@ def test_rejected_rows_are_downloaded_and_are_no_formulas(dataset, vera, sign_in
     ("text", "shown"), [("=1", "'=1"), ("+1", "'+1"), ("-1", "'-1"), ("@a", "'@a"), ("a=1", "a=1"), ("", "")]
 )
 def test_cells_that_compute_are_made_plain(text, shown):
-    assert plain(text) == shown
+    assert guarded(text) == shown
 
 
 def test_cancel_ends_what_waits_and_asks_what_runs(dataset, bob, sign_in):

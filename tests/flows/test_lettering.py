@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.lettering import cut_middle, cut_middle_to, graphemes, printable, text_width
+from flows.lettering import cut_middle, cut_middle_to, graphemes, printable, reads_from_the_right, text_width, wrap
 
 FAMILY = "👩‍👩‍👧‍👦"
 
@@ -37,3 +38,37 @@ def test_a_cut_name_is_never_longer_than_asked(text, length):
 def test_control_characters_and_direction_overrides_are_not_shown():
     assert printable("a\tb\u202ec\x00") == "a bc"
     assert printable("\u202e") == "\u00a0"
+
+
+@given(st.text(max_size=200), st.floats(40, 300), st.integers(1, 20))
+def test_no_line_is_wider_than_its_room_and_there_are_never_too_many(text, width, most):
+    lines = wrap(text, width, 12, most)
+    assert 1 <= len(lines) <= most
+    assert all(text_width(line, 12) <= width + 0.01 for line in lines)
+
+
+@given(st.lists(st.text("abcdefg", min_size=1, max_size=60), max_size=20))
+def test_words_stay_whole_and_in_their_order(words):
+    lines = wrap(" ".join(words), 200, 12, 1_000)
+    assert "".join(lines).replace(" ", "") == "".join(words)
+    whole = {word for line in lines for word in line.split()}
+    assert all(word in whole for word in words if text_width(word, 12) <= 200)
+
+
+def test_lines_break_between_ideographs_and_at_line_breaks():
+    assert wrap("彼女は最初の部屋", 50, 12, 9) == ["彼女は最", "初の部屋"]
+    assert wrap("a\n\nb", 100, 12, 9) == ["a", "", "b"]
+
+
+def test_what_does_not_fit_the_last_line_ends_with_an_ellipsis():
+    assert wrap("one two three four", 40, 12, 2) == ["one", "two…"]
+    assert wrap("a\nb\nc", 100, 12, 2) == ["a", "b…"]
+    assert wrap(FAMILY * 50, 40, 12, 1) == [FAMILY + "…"]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [("abc", False), ("שלום abc", True), ("12 (رحلة)", True), ("", False), ("12", False), ("漢", False)],
+)
+def test_the_first_letter_with_a_direction_decides(text, right):
+    assert reads_from_the_right(text) is right

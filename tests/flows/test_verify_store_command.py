@@ -8,8 +8,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import Team
+from flows.engine.query import FlowQuery
+from flows.engine.selector import Selector
 from flows.models import Segment
-from flows.services import compaction
+from flows.services import cohorts, compaction
 from flows.store import EventStore, index
 from flows.store.disk import root
 from tests.flows.events import bring_in, make_dataset, stored_files
@@ -49,14 +51,14 @@ def path_of(dataset, at=0):
 
 
 def test_a_whole_store_ends_with_0(shop):
-    assert verify() == (0, "2 segments with 2 events checked.\n", "")
+    assert verify() == (0, "2 segments with 2 events and 0 cohorts checked.\n", "")
     result = json.loads(verify("--team", "north-bank", "--dataset", "shop", "--json")[1])
     assert result.pop("seconds") >= 0
-    assert result == {"segments": 2, "rows": 2, "problems": [], "unnamed": []}
+    assert result == {"segments": 2, "rows": 2, "cohorts": 0, "problems": [], "unnamed": []}
 
 
 def test_an_empty_store_is_whole(team):
-    assert verify() == (0, "0 segments with 0 events checked.\n", "")
+    assert verify() == (0, "0 segments with 0 events and 0 cohorts checked.\n", "")
 
 
 def test_what_is_derived_is_made_again(shop):
@@ -106,7 +108,7 @@ def test_files_that_no_row_names_are_listed_and_are_no_damage(shop, team):
 
 def test_the_store_of_another_team_is_left_out(shop, charlie):
     spoil(path_of(shop))
-    assert verify("--team", "elsewhere") == (0, "0 segments with 0 events checked.\n", "")
+    assert verify("--team", "elsewhere") == (0, "0 segments with 0 events and 0 cohorts checked.\n", "")
     assert verify("--team", "north-bank")[0] == 1
 
 
@@ -125,6 +127,20 @@ def test_segments_that_were_merged_count_until_their_files_go(team):
         os.utime(path, (past.timestamp(), past.timestamp()))
     result = json.loads(verify("--json")[1])
     assert (result["segments"], result["problems"]) == (2, [])
+
+
+def test_the_people_of_cohorts_are_checked(shop):
+    query, everybody = FlowQuery(start=("view",)), Selector(set="matched")
+    cohort = cohorts.save_cohort(dataset=shop, query=query, selector=everybody, name="All", by=None)
+    assert verify() == (0, "2 segments with 2 events and 1 cohorts checked.\n", "")
+    spoil(root() / cohort.file)
+    status, said, left = verify("--team", "north-bank", "--dataset", "shop", "--repair")
+    assert (status, left) == (1, "1 problem left.")
+    assert said.startswith("The people of cohort “All” cannot be read: they are not those that were written.")
+    (root() / cohort.file).unlink()
+    assert json.loads(verify("--json")[1])["problems"][0]["part"] == "cohort"
+    cohorts.refresh_cohort(cohort=cohort)
+    assert verify()[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from journeymap import asgi
+from maps.imports.files import MOST_BYTES
 
 
 def test_a_nul_byte_in_the_address_of_an_invitation_is_not_found(sign_in, alice):
@@ -62,6 +63,17 @@ class TestTheSizeOfABody:
         status, taken = send("/healthz", size=None, body=b"x" * 1_000_000)
         assert status == 0
         assert taken <= asgi.FORM_BYTES + 1_000_000
+
+    def test_a_map_of_a_signed_in_person_may_be_as_large_as_maps_are(self, alice: User):
+        session = SessionStore()
+        session["_auth_user_id"] = str(alice.pk)
+        session.save()
+        cookie = f"sessionid={session.session_key}"
+        path = "/t/north-bank/maps/import/"
+        assert send(path, size=MOST_BYTES)[0] == 413
+        assert send(path, size=MOST_BYTES, cookie=cookie)[0] != 413
+        assert send(path, size=MOST_BYTES + asgi.FORM_BYTES + 1, cookie=cookie) == (413, 0)
+        assert send("/t/north-bank/maps/1/paste/", size=MOST_BYTES, cookie=cookie) == (413, 0)
 
     def test_only_a_signed_in_person_uploads_much(self, alice: User):
         session = SessionStore()

@@ -1,4 +1,5 @@
 import pytest
+from django.test import Client
 
 from accounts.models import Team, User
 from maps import services
@@ -10,6 +11,11 @@ from maps.models import Card, JourneyMap, Lane, Step
 def journey(team: Team, bob: User) -> JourneyMap:
     """The lifecycle template as it comes: five stages, nine steps, six lanes."""
     return services.create_map(team=team, by=bob, title="First visit", template=TEMPLATES["lifecycle"])
+
+
+@pytest.fixture
+def bobs(sign_in, bob: User) -> Client:
+    return sign_in(bob)
 
 
 @pytest.fixture

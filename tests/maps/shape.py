@@ -2,7 +2,22 @@
 
 from django.db import connection
 
-from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Step, Touchpoint
+from maps.log.parts import state_of
+from maps.log.reading import lead
+from maps.log.records import State, from_sides
+from maps.models import (
+    Card,
+    Cell,
+    Channel,
+    EmotionPoint,
+    JourneyMap,
+    Lane,
+    Operation,
+    Opportunity,
+    Snapshot,
+    Step,
+    Touchpoint,
+)
 
 
 def stage_names(journey: JourneyMap) -> list[str]:
@@ -45,3 +60,37 @@ def assert_valid(journey: JourneyMap) -> None:
 def gapless(rows, what: str) -> None:
     places = sorted(rows.values_list("position", flat=True))
     assert places == list(range(len(places))), f"{what} stand at {places}"
+
+
+def assert_logged(journey: JourneyMap) -> None:
+    """The log is numbered without a gap. Carried out on nothing, or on any snapshot, it leads to the map as it is.
+
+    And the other way round: taken back from the map as it is, it leads to every snapshot.
+    """
+    log = list(Operation.objects.filter(map=journey).order_by("seq"))
+    assert [operation.seq for operation in log] == list(range(1, journey.revision + 1))
+    changes = [from_sides(operation.op, operation.inverse) for operation in log]
+    now = filled(state_now(journey))
+    assert possible(lead({}, changes)) == now
+    assert filled(lead(state_now(journey), changes, back=True)) == {}
+    for snapshot in Snapshot.objects.filter(map=journey):
+        since = changes[snapshot.seq :]
+        assert possible(lead(state_now(journey), since, back=True)) == possible(snapshot.state)
+        assert possible(lead(snapshot.state, since)) == now
+
+
+def state_now(journey: JourneyMap) -> State:
+    return state_of(JourneyMap.objects.get(pk=journey.pk))
+
+
+def filled(state: State) -> State:
+    """Without parts that have no rows."""
+    return {part: rows for part, rows in state.items() if rows}
+
+
+def possible(state: State) -> State:
+    """Without references to rows outside the map that have been removed since, which nothing logs."""
+    channels = set(Channel.objects.values_list("pk", flat=True))
+    for values in state.get("touchpoint", {}).values():
+        values["channel"] = values["channel"] if values["channel"] in channels else None
+    return filled(state)

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
 
 from accounts.models import Membership, Team, User
 from flows.engine.query import FlowQuery
@@ -38,7 +40,7 @@ def test_nobody_pays_before_choosing_a_delivery():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_sample_account_has_a_map_events_and_charts_with_people_in_them():
-    team = make_sample_account(password="pass-word-1")
+    team = make_sample_account(password="pass-word-1", manages=True)
     assert team
     assert team.is_sample
     dataset = Dataset.objects.get(team=team)
@@ -52,8 +54,29 @@ def test_the_sample_account_has_a_map_events_and_charts_with_people_in_them():
         assert run.result["units"]["matched"] > 100, chart.name
     user = User.objects.get()
     assert user.check_password("pass-word-1")
-    assert make_sample_account(password="pass-word-2") is None
+    assert make_sample_account(password="pass-word-2", manages=True) is None
     assert Team.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sample_sign_in_manages_data_only_where_nobody_else_comes(settings, sign_in):
+    settings.SAMPLE_PASSWORD = "pass-word-1"
+    for is_local, status in ((True, 200), (False, 302), (True, 200)):
+        settings.IS_LOCAL = is_local
+        call_command("make_sample")
+        user = User.objects.get()
+        assert (user.is_staff, user.is_superuser) == (is_local, is_local)
+        assert sign_in(user).get("/admin/").status_code == status
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sample_sign_in_needs_no_link_in_an_e_mail(settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    make_sample_account(password="pass-word-1", manages=False)
+    client = Client()
+    answer = client.post("/accounts/login/", {"login": "sample@journeymap.example", "password": "pass-word-1"})
+    assert answer["Location"] == "/"
+    assert client.get("/")["Location"] == "/t/sample-shop/maps/"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,11 +10,6 @@ from maps.models import Card, EmotionPoint, JourneyMap, Lane, Step
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def bobs(sign_in, bob):
-    return sign_in(bob)
-
-
 def at(journey: JourneyMap, name: str, *keys: int) -> str:
     return reverse(f"maps:{name}", args=[journey.team.slug, journey.pk, *keys])
 
@@ -166,7 +161,7 @@ def test_the_number_of_queries_does_not_grow_with_the_map(journey, bobs, bob, dj
         step = services.add_stage(journey=journey, by=bob, name="More").steps.get()
         services.add_card(journey=journey, by=bob, lane=lane.pk, step=step.pk, body="More")
     assert count() == before
-    assert before <= 11  # who asks (4), the map (1) and all that stands on it (6)
+    assert before <= 13  # who asks (4), the map (1), all that stands on it (6), what may be undone and redone (2)
 
 
 def test_a_map_is_made_from_the_chosen_template(team, bobs):
@@ -214,7 +209,7 @@ def test_a_saved_card_answers_with_its_cell_alone(journey, card, bobs):
     text = answer.content.decode()
     assert text.count('role="gridcell"') == 1
     assert "Asks &lt;b&gt;friends&lt;/b&gt;" in text
-    assert answer["HX-Trigger"] == "map:saved"
+    assert json.loads(answer["HX-Trigger"]) == {"map:saved": {"seq": journey.revision + 1}}
     assert 'id="map-saved" hx-swap-oob="true"' in text
 
 
@@ -230,6 +225,7 @@ def test_a_save_while_typing_answers_with_the_new_version(journey, card, bobs):
     data = {"body": "Asks fri", "version": 1, "keep": 1}
     answer = bobs.post(at(journey, "card", card.pk), data, headers=HTMX)
     news = json.loads(answer["HX-Trigger"])["map:kept"]
+    assert news.pop("seq") == journey.revision + 1
     assert news == {"card": card.pk, "version": 2, "url": at(journey, "card", card.pk)}
     assert answer["HX-Reswap"] == "none"
 

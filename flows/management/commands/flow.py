@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import COLLAPSES, COUNTS, FILTERS, OCCURRENCES, SESSIONS_BY, FlowQuery, QueryError
 from flows.figures import duration, figure, share
 from flows.lettering import cut_middle_to, printable
 from flows.management import spelling
-from flows.management.asking import Refused, dataset_named, team_named
+from flows.management.asking import Refused, cohort_named, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
 from flows.models import Dataset
 from flows.moments import read_moment
@@ -39,6 +40,8 @@ class Command(OneLineCommand):
         for name, written, said in (
             ("--did", "EVENT[CONDITION][:N[-M]]", "only people who did this, N times or more and at most M times"),
             ("--did-not", "EVENT[CONDITION]", "only people who never did this"),
+            ("--cohort", "SLUG_OR_ID", "only people who are in all of these cohorts"),
+            ("--not-cohort", "SLUG_OR_ID", "only people who are in none of these"),
             ("--where", "CONDITION", "pass over events that do not meet all of these: [EVENT:]PROPERTY=VALUE, or !=, "
              "~ (contains), !~, ^= (starts with), >, >=, <, <=; PROPERTY alone: is set, !PROPERTY: is not set"),
             ("--start-where", "CONDITION", "only such start events begin a path"),
@@ -71,11 +74,13 @@ class Command(OneLineCommand):
 
 
 def question(options: dict[str, Any], dataset: Dataset) -> FlowQuery:
-    """Raises QueryError."""
+    """Raises QueryError, and Refused where a cohort is not there."""
     asked = {name: options[name] for name in (*LISTS, *PLAIN) if options[name] is not None}
     events = spelling.events_among(dataset)
     did = [spelling.did(text, events) for text in options["did"] or ()]
     asked["people"] = [*did, *(spelling.did_not(text, events) for text in options["did_not"] or ())]
+    for kind, option in ((IN_COHORT, "cohort"), (NOT_IN_COHORT, "not_cohort")):
+        asked["people"] += [{kind: cohort_named(dataset, text).pk} for text in options[option] or ()]
     for name in FILTERS:
         asked[name] = spelling.conditions(options[name] or (), events)
     asked["expand"] = spelling.expansions(options["expand"] or (), events)

@@ -1,4 +1,4 @@
-"""Check every file of events against the database and against itself."""
+"""Check every file of events and of cohorts against the database and against itself."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.management.asking import Refused, dataset_named, team_named
 from flows.management.one_line import OneLineCommand
-from flows.services.verification import unnamed, verify_events
+from flows.services.verification import unnamed, verify_cohorts, verify_events
 from flows.store.verify import Problem
 
 
@@ -30,19 +30,20 @@ class Command(OneLineCommand):
         dataset = dataset_named(team, options["dataset"]) if team and options["dataset"] else None
         where = {"team_id": team.pk if team else None, "dataset": dataset}
         started = time.monotonic()
-        segments = rows = 0
+        segments = rows = cohorts = 0
         problems: list[Problem] = []
         for segment, found in verify_events(**where, repair=options["repair"]):  # type: ignore[arg-type]
             segments, rows = segments + 1, rows + segment.rows
-            problems += found
-            if not options["json"]:
-                for problem in found:
-                    self.stdout.write(sentence(problem))
+            problems += self._told(found, options)
+        for _, found in verify_cohorts(**where):  # type: ignore[arg-type]
+            cohorts += 1
+            problems += self._told(found, options)
         strangers = unnamed(**where)  # type: ignore[arg-type]
         if options["json"]:
             result = {
                 "segments": segments,
                 "rows": rows,
+                "cohorts": cohorts,
                 "problems": [
                     {"file": p.file, "part": p.part, "what": p.what, "repaired": p.repaired} for p in problems
                 ],
@@ -53,14 +54,20 @@ class Command(OneLineCommand):
         else:
             for path in strangers:
                 self.stdout.write(f"{path}: no row names it; it is swept once it is an hour old.")
-            self.stdout.write(f"{segments:,} segments with {rows:,} events checked.")
+            self.stdout.write(f"{segments:,} segments with {rows:,} events and {cohorts:,} cohorts checked.")
         left = sum(not problem.repaired for problem in problems)
         if left:
             raise Refused(f"{left} {'problem' if left == 1 else 'problems'} left.", status=1)
 
+    def _told(self, problems: list[Problem], options: dict[str, Any]) -> list[Problem]:
+        if not options["json"]:
+            for problem in problems:
+                self.stdout.write(sentence(problem))
+        return problems
+
 
 def sentence(problem: Problem) -> str:
-    if problem.part == "segment":
+    if problem.part in ("segment", "cohort"):
         return problem.what
     made = "; made again." if problem.repaired else ". --repair makes it again."
     return f"{problem.file}: {problem.what}{made}"

@@ -31,6 +31,8 @@ class FileDrop extends HTMLElement {
 
   send(form) {
     if (this.sending) return;
+    const { files } = this.querySelector("input[type=file]");
+    if (files[0]?.size > Number(this.dataset.most ?? Infinity)) return this.failed("This file is too large.");
     const request = new XMLHttpRequest();
     this.sending = request;
     const bar = this.querySelector(".filedrop__bar");
@@ -41,7 +43,7 @@ class FileDrop extends HTMLElement {
       if (!event.lengthComputable) return;
       const percent = Math.floor((100 * event.loaded) / event.total);
       bar.querySelector(".progress").style.setProperty("--p", `${percent}%`);
-      said.textContent = percent < 100 ? `Uploading, ${percent} %` : "Looking at the first rows";
+      said.textContent = percent < 100 ? `Uploading, ${percent} %` : "Reading it";
     });
     request.addEventListener("load", () => this.answered(request));
     request.addEventListener("error", () => this.failed("The server cannot be reached. Choose the file again."));
@@ -60,7 +62,7 @@ class FileDrop extends HTMLElement {
     if (answer) {
       this.replaceChildren(...answer.childNodes);
       this.hideButton();
-    } else this.failed("The server had a problem with this file.");
+    } else this.failed(request.status === 413 ? "This file is too large." : "The server had a problem with this file.");
   }
 
   failed(text) {

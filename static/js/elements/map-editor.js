@@ -28,19 +28,38 @@ export const drafts = {
   },
 };
 
+// The card, or its place, has been removed meanwhile: the text is shown once more, and goes only when it is told to.
+export function lost(draft) {
+  const detail = {
+    text: `This text was not saved, and its card is gone: “${draft.body}”`,
+    tone: "bad",
+    key: draft.action,
+    action: "Discard",
+    onAction: () => drafts.drop(draft.action),
+  };
+  document.dispatchEvent(new CustomEvent("jm:toast", { detail }));
+}
+
 // A failed request is told by events; the promise adds nothing.
 const ask = (verb, path, options) => window.htmx.ajax(verb, path, options).catch(() => {});
 const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 
 class MapEditor extends HTMLElement {
   connectedCallback() {
-    if (this.form) return;
+    window.addEventListener("online", this.online);
+    if (this.form) {
+      if (this.area.value !== this.acknowledged) this.typed();
+      return;
+    }
     this.form = this.querySelector("form");
     this.area = this.querySelector("textarea");
     this.status = this.querySelector(".edit__s");
     this.initial = this.acknowledged = this.area.value;
     this.listen();
   }
+
+  // Where a browser can move an element as it is, nothing has happened.
+  connectedMoveCallback() {}
 
   disconnectedCallback() {
     clearTimeout(this.resting);
@@ -60,14 +79,15 @@ class MapEditor extends HTMLElement {
     return this.action.includes("/cells/");
   }
 
+  online = () => this.failed && this.keep();
+
   listen() {
-    this.online = () => this.failed && this.keep();
-    window.addEventListener("online", this.online);
     this.area.addEventListener("input", () => this.typed());
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", (event) => this.click(event));
     this.addEventListener("focusout", (event) => {
       if (event.relatedTarget && this.contains(event.relatedTarget)) return;
+      if ("moving" in this.dataset) return;
       // Leaving for another window is no leaving: the box stays, its text is kept.
       if (!document.hasFocus() || this.closing) return this.keep();
       if (!this.conflict) this.finish();
@@ -143,6 +163,21 @@ class MapEditor extends HTMLElement {
       else ask("GET", cell.dataset.href ?? this.cellHref(cell), { target: cell, swap: "outerHTML" });
     } else this.replaceWith(this.stood);
     document.dispatchEvent(new CustomEvent("map:closed", { detail: cell.id }));
+  }
+
+  // The part of the page around it is drawn anew: it goes along, with the focus and the cursor where they are.
+  depart() {
+    this.dataset.moving = "";
+    const { selectionStart, selectionEnd, selectionDirection } = this.area;
+    this.cursor = document.activeElement === this.area && [selectionStart, selectionEnd, selectionDirection];
+  }
+
+  arrived() {
+    delete this.dataset.moving;
+    this.stood?.removeAttribute("hx-preserve");
+    if (!this.cursor || document.activeElement === this.area) return;
+    this.area.focus({ preventScroll: true });
+    this.area.setSelectionRange(...this.cursor);
   }
 
   get cell() {

@@ -1,6 +1,6 @@
 // <map-grid>: the keyboard and the pointer on a map. One tab stop; arrows move; Enter, F2, a click or typing opens.
 // The focus returns to where it was after every part that the server sends anew.
-import { drafts } from "./map-editor.js";
+import { drafts, lost } from "./map-editor.js";
 import { openDialog, openMenu } from "./map-sheet.js";
 
 const CELL = "[role=gridcell], [role=rowheader], [role=columnheader]";
@@ -80,7 +80,7 @@ class MapGrid extends HTMLElement {
     const cell = document.getElementById(id ?? here.cell) ?? this.at(here.row, here.column);
     if (!cell || !this.contains(cell)) return;
     const stops = this.stopsOf(cell);
-    (stops[here.stop] ?? stops.at(-1))?.focus();
+    (stops[here.stop] ?? stops.at(-1))?.focus({ preventScroll: true });
   }
 
   at(row, column) {
@@ -299,18 +299,6 @@ class MapGrid extends HTMLElement {
       else lost(draft);
     }
   }
-}
-
-// The card has been removed meanwhile: the text is shown once more, and goes only when it is told to.
-function lost(draft) {
-  const detail = {
-    text: `This text was not saved, and its card is gone: “${draft.body}”`,
-    tone: "bad",
-    key: draft.action,
-    action: "Discard",
-    onAction: () => drafts.drop(draft.action),
-  };
-  document.dispatchEvent(new CustomEvent("jm:toast", { detail }));
 }
 
 // randomUUID() is missing on plain http.

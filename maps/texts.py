@@ -5,14 +5,20 @@ from django.core.exceptions import ValidationError
 NAME_LIMIT = 300
 TITLE_LIMIT = 160
 BODY_LIMIT = 10_000
+LABEL_LIMIT = 120
 
 
 def one_line(text: str, what: str, limit: int = NAME_LIMIT) -> str:
     """A name without line breaks and outer blanks. Raises ValidationError if nothing is left or it is too long."""
-    name = " ".join(text.replace("\x00", "").split())
+    name = flat(text)
     if not name:
         raise ValidationError(f"{what} needs a name.")
     return short_enough(name, limit)
+
+
+def flat(text: str) -> str:
+    """The words of a text on one line."""
+    return " ".join(text.replace("\x00", "").split())
 
 
 def body_of(text: str) -> str:

@@ -86,7 +86,16 @@ class Versioned(models.Model):
         abstract = True
 
 
-class Stage(Positioned):
+class Named(models.Model):
+    """A row that can be removed and come back: `uid` names it for good, in the log and in every snapshot."""
+
+    uid = models.UUIDField(default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Stage(Named, Positioned):
     """A phase of the journey. It always has at least one step."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
@@ -98,14 +107,15 @@ class Stage(Positioned):
         constraints = [
             models.UniqueConstraint(
                 fields=["map", "position"], name="one_stage_at_a_place", deferrable=models.Deferrable.DEFERRED
-            )
+            ),
+            models.UniqueConstraint(fields=["team", "uid"], name="stage_uid_is_unique_in_team"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Step(Positioned):
+class Step(Named, Positioned):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="steps")
     name = models.CharField(max_length=300)
@@ -117,14 +127,15 @@ class Step(Positioned):
                 fields=["stage", "position"],
                 name="one_step_at_a_place",
                 deferrable=models.Deferrable.DEFERRED,
-            )
+            ),
+            models.UniqueConstraint(fields=["team", "uid"], name="step_uid_is_unique_in_team"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class Lane(Positioned):
+class Lane(Named, Positioned):
     class Kind(models.TextChoices):
         TEXT = "text", "Text"
         TOUCHPOINT = "touchpoint", "Touchpoints"
@@ -158,7 +169,8 @@ class Lane(Positioned):
         constraints = [
             models.UniqueConstraint(
                 fields=["map", "position"], name="one_lane_at_a_place", deferrable=models.Deferrable.DEFERRED
-            )
+            ),
+            models.UniqueConstraint(fields=["team", "uid"], name="lane_uid_is_unique_in_team"),
         ]
 
     def __str__(self) -> str:
@@ -183,8 +195,8 @@ class Cell(models.Model):
         return f"{self.lane} × {self.step}"
 
 
-class Card(Positioned, Versioned):
-    """What stands in a cell."""
+class Card(Named, Positioned, Versioned):
+    """What stands in a cell. Its `uid` is chosen by whoever adds it, so that a repeated request adds nothing."""
 
     class Evidence(models.TextChoices):
         OBSERVED = "observed", "Observed"
@@ -201,11 +213,6 @@ class Card(Positioned, Versioned):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     severity = models.PositiveSmallIntegerField(default=2, help_text="Of a pain point: 1 light, 2 medium, 3 severe.")
-    uid = models.UUIDField(
-        default=uuid.uuid4,
-        editable=False,
-        help_text="Named by whoever adds the card, so that a repeated request adds nothing.",
-    )
 
     class Meta(Positioned.Meta):
         constraints = [
@@ -322,4 +329,9 @@ class EmotionPoint(Versioned):
         ]
 
     def __str__(self) -> str:
-        return f"{self.score:+d} {self.label}".strip()
+        return f"{self.signed} {self.label}".strip()
+
+    @property
+    def signed(self) -> str:
+        """The score with its sign, as it is written: +1, 0, −2."""
+        return f"{'−' if self.score < 0 else '+' if self.score else ''}{abs(self.score)}"

@@ -1,0 +1,55 @@
+"""The list of saved cohorts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flows.chart_view import end_words
+from flows.contexts.sentence import NAME_LENGTH, spoken
+from flows.engine.query import FlowQuery
+from flows.engine.result import OTHER
+from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
+from flows.lettering import cut_middle_to, printable
+from flows.models import Cohort
+from flows.services.cohorts import origin
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRow:
+    cohort: Cohort
+    sentence: str
+    place: str
+
+
+def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo) -> list[CohortRow]:
+    rows = []
+    for cohort in cohorts:
+        born = origin(cohort)
+        if born is None:
+            rows.append(CohortRow(cohort, "", "Its question is no longer understood"))
+        else:
+            rows.append(CohortRow(cohort, spoken(born[0], zone), place(*born)))
+    return rows
+
+
+def place(query: FlowQuery, selector: Selector) -> str:
+    """Where in the answer the people stand: "search at step 1, dropped"."""
+    words = "All of them"
+    if selector.set == CONVERTED:
+        words = "Whoever reached the end"
+    elif selector.set == NODE:
+        words = f"{_name(selector.kind, selector.label)} at step {selector.step}"
+    elif selector.set == LINK:
+        source, target = (
+            _name(kind, label)
+            for kind, label in ((selector.source_kind, selector.source), (selector.target_kind, selector.target))
+        )
+        words = f"{source} → {target} at step {selector.step}"
+    elif selector.set == PATH:
+        words = " → ".join(_name("", label) for label in selector.path)
+    ends = end_words(query.steps, query.backwards)
+    return f"{words}, {ends[selector.state].lower()}" if selector.state else words
+
+
+def _name(kind: str, label: str) -> str:
+    return "Other" if kind == OTHER else cut_middle_to(printable(label), NAME_LENGTH)

@@ -1,0 +1,1 @@
+"""What colleagues on the same map hear of each other, over Redis. Without it everything else works."""

@@ -1,0 +1,40 @@
+"""Which elements of the page show a row: how a change tells the browsers what to fetch anew."""
+
+from collections.abc import Collection, Iterable
+
+from django.db import models
+
+from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
+
+GRID = "map"
+HEAD = "head"  # Title, status and what the map is about; several elements in the frame and in the corner.
+MOST = 40
+# What a head shows of its row. A change of anything else moves columns or rows about.
+IN_HEAD = {Stage: {"name", "goal"}, Step: {"name", "moment_of_truth"}, Lane: {"title", "persona"}}
+
+
+def element_of(row: models.Model, changed: Collection[str] | None) -> str:
+    """The element that has to be drawn again; empty where nothing is to be seen.
+
+    `changed` are the names of the fields that changed, None where the row comes or goes.
+    """
+    if isinstance(row, JourneyMap):
+        return HEAD
+    if isinstance(row, Cell):
+        return GRID if changed else ""
+    if isinstance(row, Touchpoint | Opportunity):
+        row = row.card
+    if isinstance(row, Card):
+        return f"cell-{row.cell.lane_id}-{row.cell.step_id}"
+    if isinstance(row, EmotionPoint):
+        return f"row-{row.lane_id}"
+    in_head = changed is not None and set(changed) <= IN_HEAD[type(row)]  # type: ignore[index]
+    return f"{row._meta.model_name}-{row.pk}" if in_head else GRID
+
+
+def fewest(elements: Iterable[str]) -> list[str]:
+    """Without those that stand in another one; the whole grid where they would be too many."""
+    found = dict.fromkeys(element for element in elements if element)
+    outside = [HEAD] if HEAD in found else []
+    inside = [element for element in found if element != HEAD]
+    return [*outside, GRID] if GRID in found or len(inside) > MOST else [*outside, *inside]

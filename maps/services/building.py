@@ -1,0 +1,135 @@
+"""A whole map at once, from a document."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from django.db import transaction
+
+from accounts.models import Team, User
+from maps.documents.shapes import CardPart, MapDocument, PersonaPart
+from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
+from maps.services.changes import Change, Verb, changing
+from maps.services.channels import ensure_channels
+
+
+@transaction.atomic
+def build_map(
+    *, team: Team, by: User | None, document: MapDocument, told: Sequence[str] = ("brought in the map",)
+) -> JourneyMap:
+    """A new map of the team, owned by `by`, in a number of queries that does not depend on its size.
+
+    `told` is how the history tells it.
+
+    Channels and personas that the team has already are used again; a persona counts as the same if all of it agrees.
+    Owners of cards are found among the members by their addresses; others are left out. The document is not checked
+    here: what comes from outside has passed `maps.documents.reading`.
+    """
+    journey = JourneyMap.objects.create(
+        team=team,
+        owner=by,
+        title=document.title,
+        kind=document.kind,
+        state=document.state,
+        status=document.status,
+        scenario=document.scenario,
+        expectations=document.expectations,
+    )
+    with changing(journey, by=by) as change:
+        personas = _personas(team, document.personas)
+        change.set_personas(personas.values())
+        steps = _columns(change, document)
+        _lanes(change, document, steps, personas)
+        change.says(Verb.CREATE, *told)
+    return journey
+
+
+def _personas(team: Team, parts: tuple[PersonaPart, ...]) -> dict[str, Persona]:
+    """By name, those that are missing made."""
+    shape = [each.name for each in fields(PersonaPart)]
+    names = [part.name for part in parts]
+    named = list(Persona.objects.filter(team=team, name__in=names)) if names else []
+    known = {PersonaPart(**{key: getattr(row, key) for key in shape}): row for row in reversed(named)}
+    missing = [Persona(team=team, **asdict(part)) for part in parts if part not in known]
+    made = {row.name: row for row in Persona.objects.bulk_create(missing)}
+    return {part.name: known.get(part) or made[part.name] for part in parts}
+
+
+def _columns(change: Change, document: MapDocument) -> list[Step]:
+    stages = change.add_all(
+        [
+            Stage(map=change.map, name=part.name, goal=part.goal, position=place)
+            for place, part in enumerate(document.stages)
+        ]
+    )
+    steps = [
+        Step(stage=stage, name=step.name, moment_of_truth=step.moment_of_truth, position=place)
+        for stage, part in zip(stages, document.stages, strict=True)
+        for place, step in enumerate(part.steps)
+    ]
+    return list(change.add_all(steps))
+
+
+def _lanes(change: Change, document: MapDocument, steps: list[Step], personas: dict[str, Persona]) -> None:
+    lanes = change.add_all(
+        [
+            Lane(
+                map=change.map,
+                kind=part.kind,
+                role=part.role,
+                title=part.title,
+                persona=personas.get(part.persona),
+                collapsed=part.collapsed,
+                position=place,
+            )
+            for place, part in enumerate(document.lanes)
+        ]
+    )
+    both = list(zip(lanes, document.lanes, strict=True))
+    change.add_all(
+        [
+            EmotionPoint(lane=lane, step=steps[one.step], score=one.score, label=one.label, source=one.source, n=one.n)
+            for lane, part in both
+            for one in part.feelings
+        ]
+    )
+    cells = [
+        (Cell(lane=lane, step=steps[cell.step], span=cell.span), cell.cards)
+        for lane, part in both
+        for cell in part.cells
+    ]
+    change.add_all([cell for cell, _ in cells])
+    _cards(change, cells, {channel.name: channel.icon for channel in document.channels})
+
+
+def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons: dict[str, str]) -> None:
+    team = change.map.team
+    people = {part.owner for _, cards in cells for part in cards} - {""}
+    owners = {user.email: user for user in User.objects.filter(teams=team, email__in=people)} if people else {}
+    pairs = [
+        (
+            Card(
+                cell=cell,
+                kind=cell.lane.kind,
+                body=part.body,
+                evidence=part.evidence,
+                severity=part.severity,
+                colour=part.colour,
+                owner=owners.get(part.owner),
+                position=place,
+            ),
+            part,
+        )
+        for cell, cards in cells
+        for place, part in enumerate(cards)
+    ]
+    change.add_all([card for card, _ in pairs])
+    named = {part.touchpoint.channel for _, part in pairs if part.touchpoint} - {""}
+    channels = ensure_channels(team=team, icons={name: icons.get(name, "") for name in named})
+    change.add_all(
+        [
+            Touchpoint(card=card, **{**asdict(part.touchpoint), "channel": channels.get(part.touchpoint.channel)})
+            for card, part in pairs
+            if part.touchpoint
+        ]
+    )
+    change.add_all([Opportunity(card=card, **asdict(part.opportunity)) for card, part in pairs if part.opportunity])

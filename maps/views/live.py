@@ -1,0 +1,58 @@
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import Role
+from maps import access
+from maps.forms import EditingForm, SinceForm
+from maps.live import presence
+from maps.live.presence import Person
+from maps.live.stream import STREAM, Stream
+from maps.log.reading import shown_since
+from maps.views import answers
+
+
+@team_view(Role.VIEWER)
+def changes(request: TeamRequest, pk: int) -> HttpResponse:
+    """What has changed on the map after the operation `since`, as elements to put in place; 204 where nothing has."""
+    journey = access.map_of(request.team, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(answers.url(request, journey))
+    form = SinceForm(request.GET)
+    since = form.cleaned_data["since"] if form.is_valid() else 0
+    if since == journey.revision:
+        return HttpResponse(status=204)
+    answer = answers.again(request, journey, shown_since(journey, since))
+    return answers.says(answer, "map:at", seq=journey.revision)
+
+
+@require_GET
+@team_view(Role.VIEWER)
+def watch(request: TeamRequest, pk: int) -> HttpResponse:
+    """News of the map as server-sent events, where the server can stream; 204 tells a browser not to try again."""
+    journey = access.map_of(request.team, pk)
+    scope = getattr(request, "scope", None)
+    session = request.session.session_key
+    if scope is None or session is None:
+        return HttpResponse(status=204)
+    # The last word of the view: what it answers is not sent, the stream takes over.
+    scope[STREAM] = Stream(request.team.pk, journey.pk, _person(request), session)
+    return HttpResponse(content_type="text/event-stream")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def editing(request: TeamRequest, pk: int) -> HttpResponse:
+    """Lets colleagues know in which cell somebody is editing, or with an empty one that nobody is any more."""
+    journey = access.map_of(request.team, pk)
+    form = EditingForm(request.POST)
+    if form.is_valid():
+        presence.edit(journey=journey.pk, person=_person(request), **form.cleaned_data)
+    return HttpResponse(status=204 if form.is_valid() else 422)
+
+
+def _person(request: TeamRequest) -> Person:
+    face = render_to_string("components/avatar.html", {"name": request.user})
+    return Person(request.user.pk, str(request.user), face)

@@ -289,6 +289,7 @@ def test_a_million_distinct_values_are_told_apart():
         np.tile(np.arange(5), people),
         np.tile(np.array([0, 1, 1, 1, 1], np.int32), people),
         ("a", "b"),
+        np.zeros(0, np.int64),
         columns={"p": PropertyColumn("text", column, texts)},
     )
     about = {"data_from": 0, "data_through": 10**12, "dataset_version": 1, "budget": 1 << 28}

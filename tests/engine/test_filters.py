@@ -168,7 +168,7 @@ def test_a_column_of_values_has_the_kind_of_all_of_them(values, kind):
 
 def test_segments_check_what_stands_beside_events():
     good = segment_from_rows([(1, "a", 0), (2, "a", 0)])
-    columns = (good.keys, good.starts, good.times, good.codes, good.names)
+    columns = (good.keys, good.starts, good.times, good.codes, good.names, good.ties)
     with pytest.raises(ValueError, match="sessions"):
         SegmentArrays(*columns, np.zeros(1, np.uint64))
     with pytest.raises(ValueError, match="column"):

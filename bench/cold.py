@@ -22,7 +22,7 @@ def run(options: Options) -> Part:
     compile_kernels()
     query = question(USERS)
     home, threads = data.directory, options.threads
-    warm = [watch(home, query, threads, times=options.repeat) for _ in range(options.peer_repeat)]
+    warm = [watch(home, query, threads, times=options.repeat + 1) for _ in range(options.peer_repeat)]
     cold = []
     for _ in range(options.peer_repeat):
         forget(home)

@@ -133,19 +133,26 @@ def _follow(
 
 
 @kernel
-def _gather(words: Array, histogram: Array, cells: Array, counts: Array) -> Array:
-    """The cells of a histogram that occur, ascending, with their counts; returns how many there are.
+def _gather(words: Array, histograms: Array, cells: Array, counts: Array) -> Array:
+    """The cells that occur in some histograms (uint8[n, cells]), ascending, with their sums; returns how many.
 
-    ``words`` is the histogram as uint64, eight cells at a time.
+    ``words`` are the histograms as uint64, eight cells at a time.
     """
     n = 0
-    for word in range(words.size):
-        if words[U(word)]:
-            for cell in range(8 * word, 8 * word + 8):
-                count = histogram[U(cell)]
+    for word in range(words.shape[1]):
+        some = words[U(0), U(word)]
+        for each in range(1, words.shape[0]):
+            some |= words[U(each), U(word)]
+        if some == 0:
+            continue
+        for cell in range(8 * word, 8 * word + 8):
+            count = np.int64(0)
+            for each in range(words.shape[0]):
+                count += histograms[U(each), U(cell)]
+            if count != 0:
                 cells[U(n)] = cell
                 counts[U(n)] = count
-                n += count != 0
+                n += 1
     return n
 
 
@@ -248,13 +255,6 @@ class _Share:
             self.sparse = self.sparse.plus(Cells.of(self.spilled[: self.used]))
             self.used = self.seen = 0
 
-    def cells(self) -> Cells:
-        if not self.histogram.size:
-            return self.sparse
-        found = np.empty((2, int(np.count_nonzero(self.histogram)) + 8), np.int64)
-        n = _gather(self.histogram.view(np.uint64), self.histogram, found[0], found[1])
-        return Cells(found[0, :n], found[1, :n]).plus(Cells.of(self.spilled[: self.used]), SPILL)
-
 
 class Leaving:
     """What leaves the nodes of the steps ``first … stop − 1``: links with their times, repeats, ends.
@@ -280,9 +280,10 @@ class Leaving:
         size = -(-cells // 8) * 8 if cells <= most else 0
         places = int(nodes.places[-1])
         nothing = np.zeros(0, np.int64)
+        self._histograms = np.zeros((threads, size), np.uint8)
         self._shares = [
             _Share(
-                np.zeros(size, np.uint8),
+                histogram,
                 nothing,
                 0,
                 0,
@@ -290,7 +291,7 @@ class Leaving:
                 np.zeros((places, len(STATES)), np.int64),
                 Cells(nothing, nothing),
             )
-            for _ in range(threads)
+            for histogram in self._histograms
         ]
         self._free: SimpleQueue[_Share] = SimpleQueue()
         for share in self._shares:
@@ -338,13 +339,22 @@ class Leaving:
 
         Those are the smallest times that half, or nine tenths, of all times of the link do not exceed.
         """
-        found = self._shares[0].cells()
-        for share in self._shares[1:]:
-            found = found.plus(share.cells())
+        found = self._cells()
         ranked = np.empty((min(int(self.nodes.links[self.stop]) - self._base, len(found.cells)), 4), np.int64)
         n = _rank_links(*found, self.buckets, ranked)
         ranked[:n, 0] += self._base
         return ranked[:n]
+
+    def _cells(self) -> Cells:
+        found = self._shares[0].sparse
+        if not self._histograms.size:
+            for share in self._shares[1:]:
+                found = found.plus(share.sparse)
+            return found
+        there = np.empty((2, np.count_nonzero(self._histograms)), np.int64)
+        n = _gather(self._histograms.view(np.uint64), self._histograms, there[0], there[1])
+        spilled = np.concatenate([share.spilled[: share.used] for share in self._shares])
+        return Cells(there[0, :n], there[1, :n]).plus(Cells.of(spilled), SPILL)
 
 
 def number_nodes(tables: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> Nodes:

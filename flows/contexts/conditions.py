@@ -185,10 +185,14 @@ def filter_words(row: Mapping[str, Any]) -> str:
     """ "plan is pro or team"; what it is about alone stands behind it."""
     operator = OPERATORS.get(row["operator"], row["operator"])
     values = [_name(value) if value else "empty" for value in map(str, row.get("values", ()))]
-    if len(values) > VALUES_SAID:
-        values = [*values[: VALUES_SAID - 1], f"{len(values) - VALUES_SAID + 1} others"]
-    words = " ".join(filter(None, (_name(row["property"]), operator, " or ".join(values))))
-    return f"{words} (of {' or '.join(map(_name, row['on'][:VALUES_SAID]))})" if row.get("on") else words
+    words = " ".join(filter(None, (_name(row["property"]), operator, _either(values))))
+    return f"{words} (of {_either([_name(name) for name in row['on']])})" if row.get("on") else words
+
+
+def _either(names: list[str]) -> str:
+    if len(names) > VALUES_SAID:
+        names = [*names[: VALUES_SAID - 1], f"{len(names) - VALUES_SAID + 1} others"]
+    return "".join(joined(names, "or"))
 
 
 def person_words(row: Mapping[str, Any], cohorts: Cohorts) -> str:
@@ -214,11 +218,11 @@ def rule_words(row: Mapping[str, Any]) -> str:
     return f"{sign}{_name(row['pattern'])}{sign} → {_name(row['label'])}"
 
 
-def joined(parts: list[str]) -> Iterator[str]:
+def joined(parts: list[str], last: str = "and") -> Iterator[str]:
     """Parts with what stands between them: a, b and c."""
     for place, part in enumerate(parts):
         if place:
-            yield " and " if place == len(parts) - 1 else ", "
+            yield f" {last} " if place == len(parts) - 1 else ", "
         yield part
 
 

@@ -45,7 +45,7 @@ def option_of(parameter: str) -> str:
     return option if not dash or option in ROWS else parameter
 
 
-def read_rows(fields: Fields, option: str) -> list[Row]:
+def read_rows(fields: Fields, option: str) -> list[Any]:
     """The rows of an option in the order of their numbers, those that are being added last."""
     return [row for each in _numbered(fields, option) if (row := READERS[option](each)) is not None]
 

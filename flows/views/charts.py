@@ -89,13 +89,13 @@ def cancel_run(request: TeamRequest, pk: int) -> HttpResponse:
 @require_GET
 @team_view(Role.VIEWER)
 def events(request: TeamRequest, dataset_slug: str) -> HttpResponse:
-    """Names for a picker, found by a part of them."""
+    """Names for a picker, or for a field that is typed into, found by a part of them."""
     dataset = access.dataset_of(request.team, dataset_slug)
     field = request.GET.get("for", "")
-    context = {
-        "field": field if field in EVENTS else EVENTS[0],
-        "choices": choices(queries.catalogue(dataset, search=request.GET.get("q", "")[:300], limit=OFFERED), ()),
-    }
+    found = choices(queries.catalogue(dataset, search=request.GET.get("q", "")[:300], limit=OFFERED), ())
+    if field == "names":
+        return render(request, "flows/builder/event_options.html", {"choices": found})
+    context = {"field": field if field in EVENTS else EVENTS[0], "choices": found}
     return render(request, "flows/builder/choices.html", context)
 
 

@@ -1,9 +1,13 @@
 // <jm-question> around the form of a question: sliders say their value while they move, a condition is asked only once it
-// is added ([data-draft]), and the button that is only needed without script goes away. The underlined parts of the sentence (a[data-control]) open their control.
+// is added ([data-draft]), names and values are suggested, and the button that is only needed without script goes away.
+// The underlined parts of the sentence (a[data-control]) open their control.
 class Question extends HTMLElement {
   connectedCallback() {
     for (const button of this.querySelectorAll("[data-without-script]")) button.hidden = true;
-    this.addEventListener("input", (event) => this.say(event.target));
+    this.addEventListener("input", (event) => {
+      this.say(event.target);
+      this.find(event.target);
+    });
     // A row that is being filled in is no part of the question until it is added.
     this.addEventListener("change", (event) => event.target.closest("[data-draft]") && event.stopPropagation(), true);
     this.addEventListener("focusin", (event) => this.offer(event.target));
@@ -16,6 +20,17 @@ class Question extends HTMLElement {
     const name = field.closest(".cond__f").querySelector("[data-property]").value;
     const known = [...document.querySelectorAll("#properties option")].find((option) => option.value === name);
     field.setAttribute("list", known?.dataset.values ?? "");
+  }
+
+  // Names of events beyond the most frequent ones.
+  find(field) {
+    const { list, value } = field;
+    if (list?.id !== "event-names" || !list.dataset.url || !value) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const answer = await fetch(`${list.dataset.url}&q=${encodeURIComponent(value)}`);
+      if (answer.ok && field.value === value) list.innerHTML = await answer.text();
+    }, 150);
   }
 
   say(slider) {

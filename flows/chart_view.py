@@ -298,7 +298,9 @@ def _ribbon_marks(
             )
             median = medians.get((*_key(source), target.kind, target.key))
             title += "" if median is None else f", median {duration(median)}"
-        on = selector == picked or (node is not None and node in {_key(source), _key(target)})
+        # Who ended at a bar came there, but went no further.
+        ends = {_key(target)} if picked and picked.state else {_key(source), _key(target)}
+        on = selector == picked or (node is not None and node in ends)
         yield RibbonMark(ribbon, title, on, url(selector) if ribbon.titled else "")
 
 

@@ -57,10 +57,6 @@ class Row:
     text: str = ""
     without: str = ""
 
-    @property
-    def is_new(self) -> bool:
-        return self.prefix.endswith(f"-{NEW}")
-
 
 @dataclass(frozen=True, slots=True)
 class FilterRow(Row):

@@ -38,7 +38,6 @@ class PersonRow:
     events: tuple[Event, ...]
     end: str  # how it is drawn
     end_name: str
-    whole: str  # how long it took
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +128,7 @@ def _rows(members: Sequence[SetMember], query: FlowQuery) -> Iterator[PersonRow]
             for number, (label, passed) in enumerate(zip(labels, seconds, strict=True))
         ]
         key = "entered" if query.backwards and member.end == "dropped" else member.end
-        whole = duration(sum(seconds)) if len(labels) > 1 else ""
-        yield PersonRow(printable(member.person), member.at, tuple(events), key, words[member.end], whole)
+        yield PersonRow(printable(member.person), member.at, tuple(events), key, words[member.end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,6 @@ class FunnelView:
     sentence: tuple[Words, ...]
     noun: Noun
     steps: tuple[FunnelStep, ...]
-    matched: int
     problem: str
 
     @property
@@ -180,7 +177,6 @@ def funnel_view(
         sentence=sentence(query, form.zone, cohorts) if query else (),
         noun=NOUNS[query.count if query else "users"],
         steps=tuple(_steps(funnel["steps"])) if funnel else (),
-        matched=funnel["units"]["matched"] if funnel else 0,
         problem=problem,
     )
 

@@ -7,17 +7,20 @@ Every number on them comes from the result and adds up to it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from flows.engine.selector import LINK, MATCHED, NODE, Selector
 from flows.figures import duration, figure, share
 from flows.lettering import printable
-from flows.sankey import HEIGHT, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
+from flows.sankey import HEIGHT, End, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
 
 LINK_ROWS = 1000
+LINK_FIELDS = ("step", "source", "source_kind", "target", "target_kind")
 
 # A node as results name it: step, kind, label.
 NodeKey = tuple[int, str, str]
+Url = Callable[[Selector], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Part:
     name: str
     count: int
     share: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class NodeRow:
     share: str  # of start
     parts: tuple[int, ...]  # onward, then the ends of the ledger in its order; they add up to the count
     repeats: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +90,19 @@ class LinkRow:
     share: str  # of the source
     median: str
     p90: str
+    url: str
 
     @property
     def places(self) -> tuple[Place, Place]:
         return self.source, self.target
+
+
+@dataclass(frozen=True, slots=True)
+class EndMark:
+    end: End
+    title: str
+    url: str
+    picked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +114,17 @@ class NodeMark:
     title: str
     url: str
     picked: bool
+    ends: tuple[EndMark, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RibbonMark:
+    """Only broad ones open by themselves; the others do from the panels of their bars."""
+
     ribbon: Ribbon
     title: str
-    on: bool  # comes from or goes to the picked bar
+    on: bool  # is picked, or comes from or goes to the picked bar
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +144,8 @@ class ChartView:
     link_rows: tuple[LinkRow, ...]  # the most frequent ones
     links: int
     colours: Mapping[str, int]
-
-    @property
-    def is_picked(self) -> bool:
-        return any(mark.picked for mark in self.nodes)
+    url: str  # opens everybody
+    is_picked: bool  # whether something in the picture stands out
 
     @property
     def label(self) -> str:
@@ -159,13 +175,14 @@ def chart_view(
     height: float = HEIGHT,
     uid: str = "flow",
     colours: Mapping[str, int] | None = None,
-    node_url: Callable[[NodeKey], str] | None = None,
-    picked: NodeKey | None = None,
+    url: Url | None = None,
+    picked: Selector | None = None,
 ) -> ChartView:
     """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels.
 
-    With `node_url` every bar is a link to the address that it gives; the bar `picked` stands out.
+    With `url` every number is a link to the address that it gives; what is `picked` stands out.
     """
+    url = url or (lambda selector: "")
     query = result["query"]
     backwards = bool(query.get("end")) and not query.get("start")
     colours = colours if colours is not None else colours_by_rank(result["nodes"])
@@ -173,7 +190,7 @@ def chart_view(
     start = sum(node["count"] for node in result["nodes"] if node["step"] == 0)
     steps = max((node["step"] for node in result["nodes"]), default=0)
     noun = NOUNS[query.get("count", "users")]
-    ledger = tuple(_ledger(result, start, steps, backwards))
+    ledger = tuple(_ledger(result, start, steps, backwards, url))
     return ChartView(
         uid=uid,
         noun=noun,
@@ -183,16 +200,18 @@ def chart_view(
         distinct_paths=result["distinct_paths"],
         layout=layout,
         heads=tuple(
-            Head(column.x, _step_name(column.step, backwards), column.count, share(column.count, start))
+            Head(column.x, step_name(column.step, backwards), column.count, share(column.count, start))
             for column in layout.columns
         ),
-        nodes=tuple(_node_marks(layout, start, noun, steps, node_url, picked)),
-        ribbons=tuple(_ribbon_marks(result, layout, noun, picked)),
+        nodes=tuple(_node_marks(layout, start, noun, steps, url, picked)),
+        ribbons=tuple(_ribbon_marks(result, layout, noun, url, picked)),
         ledger=ledger,
-        node_rows=tuple(_node_rows(result, start, ledger, colours)),
-        link_rows=tuple(_link_rows(result, colours)),
+        node_rows=tuple(_node_rows(result, start, ledger, colours, url)),
+        link_rows=tuple(_link_rows(result, colours, url)),
         links=len(result["links"]),
         colours=colours,
+        url=url(Selector(set=MATCHED)),
+        is_picked=picked is not None and picked.set in (NODE, LINK),
     )
 
 
@@ -206,42 +225,44 @@ def end_words(steps: int, backwards: bool) -> dict[str, str]:
     }
 
 
-def _step_name(step: int, backwards: bool) -> str:
+def step_name(step: int, backwards: bool) -> str:
     if step == 0:
         return "End" if backwards else "Start"
     return f"{step} before" if backwards else f"Step {step}"
 
 
-def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool) -> Iterator[Part]:
+def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool, url: Url) -> Iterator[Part]:
     words = end_words(steps, backwards)
     order = ("cut", "converted", "dropped", "open")
     for state in order:
         count = sum(node[state] for node in result["nodes"])
         if count:
             look = "entered" if backwards and state == "dropped" else state
-            yield Part(state, look, words[state], count, share(count, start))
+            yield Part(state, look, words[state], count, share(count, start), url(Selector(set=MATCHED, state=state)))
 
 
 def _node_marks(
-    layout: SankeyLayout,
-    start: int,
-    noun: Noun,
-    steps: int,
-    node_url: Callable[[NodeKey], str] | None,
-    picked: NodeKey | None,
+    layout: SankeyLayout, start: int, noun: Noun, steps: int, url: Url, picked: Selector | None
 ) -> Iterator[NodeMark]:
     words = {state: word.lower() for state, word in end_words(steps, layout.backwards).items()}
     for node in layout.nodes:
-        ends = "".join(f", {figure(end.count)} {words[end.state]}" for end in node.ends)
+        said = ", ".join(f"{figure(end.count)} {words[end.state]}" for end in node.ends)
         of_start = share(node.count, start)
-        step = _step_name(node.step, layout.backwards)
-        key = _key(node)
+        selector = Selector(set=NODE, step=node.step, kind=node.kind, label=node.key)
+        ends = []
+        for end in node.ends:
+            one = replace(selector, state=end.state)
+            part = share(end.count, node.count)
+            title = f"{node.label}, {words[end.state]}: {noun.of(end.count)}, {part} of {node.label}"
+            ends.append(EndMark(end, title, url(one), one == picked))
         yield NodeMark(
             node=node,
             share=of_start,
-            title=f"{node.label}, {step}: {noun.of(node.count)}, {of_start} of start{ends}",
-            url=node_url(key) if node_url else "",
-            picked=key == picked,
+            title=f"{node.label}, {step_name(node.step, layout.backwards)}: {noun.of(node.count)}, {of_start} of start"
+            + (f", {said}" if said else ""),
+            url=url(selector),
+            picked=selector == picked,
+            ends=tuple(ends),
         )
 
 
@@ -250,15 +271,24 @@ def _key(node: Node) -> NodeKey:
 
 
 def _ribbon_marks(
-    result: Mapping[str, Any], layout: SankeyLayout, noun: Noun, picked: NodeKey | None
+    result: Mapping[str, Any], layout: SankeyLayout, noun: Noun, url: Url, picked: Selector | None
 ) -> Iterator[RibbonMark]:
     medians = {
         (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): seconds
         for link in result["links"]
         if (seconds := link.get("median_seconds")) is not None
     }
+    node = (picked.step, picked.kind, picked.label) if picked and picked.set == NODE else None
     for ribbon in layout.ribbons:
         source, target = layout.nodes[ribbon.source], layout.nodes[ribbon.target]
+        selector = Selector(
+            set=LINK,
+            step=source.step,
+            source=source.key,
+            source_kind=source.kind,
+            target=target.key,
+            target_kind=target.kind,
+        )
         title = ""
         if ribbon.titled:
             first, second = (target, source) if layout.backwards else (source, target)
@@ -268,7 +298,14 @@ def _ribbon_marks(
             )
             median = medians.get((*_key(source), target.kind, target.key))
             title += "" if median is None else f", median {duration(median)}"
-        yield RibbonMark(ribbon, title, picked is not None and picked in {_key(source), _key(target)})
+        # Who ended at a bar came there, but went no further.
+        ends = {_key(target)} if picked and picked.state else {_key(source), _key(target)}
+        on = selector == picked or (node is not None and node in ends)
+        yield RibbonMark(ribbon, title, on, url(selector) if ribbon.titled else "")
+
+
+def link_selector(link: Mapping[str, Any]) -> Selector:
+    return Selector(set=LINK, **{name: link[name] for name in LINK_FIELDS})
 
 
 def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:
@@ -278,7 +315,7 @@ def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:
 
 
 def _node_rows(
-    result: Mapping[str, Any], start: int, ledger: tuple[Part, ...], colours: Mapping[str, int]
+    result: Mapping[str, Any], start: int, ledger: tuple[Part, ...], colours: Mapping[str, int], url: Url
 ) -> Iterator[NodeRow]:
     for node in result["nodes"]:
         ends = [node[part.state] for part in ledger]
@@ -289,10 +326,11 @@ def _node_rows(
             share=share(node["count"], start),
             parts=(node["count"] - sum(ends), *ends),
             repeats=node.get("repeats", 0),
+            url=url(Selector(set=NODE, step=node["step"], kind=node["kind"], label=node["label"])),
         )
 
 
-def _link_rows(result: Mapping[str, Any], colours: Mapping[str, int]) -> Iterator[LinkRow]:
+def _link_rows(result: Mapping[str, Any], colours: Mapping[str, int], url: Url) -> Iterator[LinkRow]:
     counts = {(node["step"], node["kind"], node["label"]): node["count"] for node in result["nodes"]}
     links = result["links"]
     if len(links) > LINK_ROWS:
@@ -308,4 +346,5 @@ def _link_rows(result: Mapping[str, Any], colours: Mapping[str, int]) -> Iterato
             share=share(link["count"], base),
             median=duration(link.get("median_seconds")),
             p90=duration(link.get("p90_seconds")),
+            url=url(link_selector(link)),
         )

@@ -61,6 +61,12 @@ def named_cohorts(dataset: Dataset, query: FlowQuery) -> list[Cohort]:
     return list(Cohort.objects.filter(dataset=dataset, pk__in=ids).order_by("pk")) if ids else []
 
 
+def cohort_names(team: Team, dataset: Dataset | None = None) -> dict[int, str]:
+    """Names of cohorts by their ids, in the order of the names."""
+    found = Cohort.objects.filter(team=team, **({"dataset": dataset} if dataset else {}))
+    return dict(found.order_by("name", "pk").values_list("pk", "name"))
+
+
 def charts_about(cohort: Cohort) -> QuerySet[FlowChart]:
     """Saved charts whose question names the cohort."""
     charts = FlowChart.objects.filter(dataset=cohort.dataset_id)

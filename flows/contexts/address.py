@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from flows.engine.query import FlowQuery, QueryError
+from flows.engine.selector import Selector
 from flows.forms.charts import params_of
 from flows.models import Dataset
 
@@ -14,23 +15,41 @@ VIEWS = ("sankey", "paths", "table")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the page stands. `params` hold the question, and are empty where it is the saved one."""
+    """Where the page stands. `params` hold the question, and are empty where it is the saved one.
+
+    `picked` is the number of the answer whose panel is open.
+    """
 
     path: str
     params: QueryDict
     view: str = "sankey"
-    node: str = ""
+    picked: Selector | None = None
 
     def __str__(self) -> str:
         params = self.params.copy()
         if self.view != "sankey":
             params["view"] = self.view
-        if self.node:
-            params["node"] = self.node
-        return f"{self.path}?{params.urlencode()}" if params else self.path
+        return written(self.path, params, self.picked)
 
-    def at(self, *, view: str | None = None, node: str | None = None) -> "Address":
-        return replace(self, view=self.view if view is None else view, node=self.node if node is None else node)
+    def at(self, *, view: str) -> "Address":
+        return replace(self, view=view)
+
+    def on(self, picked: Selector | None) -> "Address":
+        return replace(self, picked=picked)
+
+    def below(self, part: str, **more: str | list[str]) -> str:
+        """The address of a page about the picked number, such as its people."""
+        params = self.params.copy()
+        for name, value in more.items():
+            params.setlist(name, [value] if isinstance(value, str) else value)
+        return written(f"{self.path}{part}/", params, self.picked)
+
+
+def written(path: str, params: QueryDict, picked: Selector | None) -> str:
+    params = params.copy()
+    for name, value in picked.to_params() if picked else ():
+        params.appendlist(name, value)
+    return f"{path}?{params.urlencode()}" if params else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +67,4 @@ class Asker:
             query = replace(self.query, **changes)  # type: ignore[arg-type]
         except QueryError:
             return ""
-        return str(replace(self.address, params=params_of(query, self.dataset, self.zone), node=""))
+        return str(replace(self.address, params=params_of(query, self.dataset, self.zone), picked=None))

@@ -8,6 +8,7 @@ from typing import Any
 from accounts.models import Team
 from flows import queries
 from flows.contexts.address import Address, Asker
+from flows.contexts.conditions import KINDS, MATCHES, OPERATORS, Conditions, conditions
 from flows.durations import duration_words
 from flows.engine.query import FlowQuery
 from flows.figures import figure
@@ -21,28 +22,38 @@ FIELDS = {
     "from": "From",
     "to": "Through",
     "session_gap": "Session gap",
+    "session_by": "Session",
+    "people": "People",
+    "where": "Events",
+    "rules": "Rename",
+    "expand": "Expand",
     "only": "Only some events",
     "hide": "Hide",
     "exclude": "Exclude",
     "collapse": "Collapse repeats",
     "start": "Start",
+    "start_where": "Start",
     "end": "End",
+    "end_where": "End",
     "count": "Counted",
     "occurrence": "From the",
     "within": "Within",
     "max_gap": "Step to step",
     "steps": "Depth",
     "top": "Bucket",
+    "paths": "Top paths",
 }
 STAGES = {
     "range": ("from", "to"),
-    "session": ("session_gap",),
+    "session": ("session_gap", "session_by"),
+    "filter": ("people", "where"),
+    "label": ("rules", "expand"),
     "hide": ("only", "hide", "exclude"),
     "collapse": ("collapse",),
-    "anchor": ("start", "end"),
+    "anchor": ("start", "start_where", "end", "end_where"),
     "window": ("count", "occurrence", "within", "max_gap"),
     "depth": ("steps",),
-    "bucket": ("top",),
+    "bucket": ("top", "paths"),
 }
 
 HINTS = {
@@ -105,11 +116,19 @@ class Builder:
     values: Mapping[str, Any]
     errors: Mapping[str, str]
     pickers: Mapping[str, Picker]
+    conditions: Mapping[str, Conditions]
+    rewritten: tuple[Conditions, ...]  # those whose rows are not as they were sent
+    cohorts: Mapping[int, str]
+    offered: tuple[Choice, ...]
     presets: tuple[Preset, ...]
     stages: Mapping[str, Stage]
     reached: str
     days: tuple[date, date] | None  # first and last day of the data
     view: str
+
+    operators = OPERATORS
+    kinds = KINDS
+    matches = MATCHES
 
     @property
     def error_lines(self) -> tuple[tuple[str, str], ...]:
@@ -118,7 +137,12 @@ class Builder:
 
 
 def builder(
-    team: Team, form: QuestionForm, address: Address, result: Mapping[str, Any] | None, colours: Mapping[str, int]
+    team: Team,
+    form: QuestionForm,
+    address: Address,
+    result: Mapping[str, Any] | None,
+    colours: Mapping[str, int],
+    cohorts: Mapping[int, str],
 ) -> Builder:
     dataset = form.dataset
     asker = Asker(address, form.query, dataset, form.zone) if form.query else None
@@ -126,6 +150,7 @@ def builder(
     total = dataset.event_names.count() if len(offered) >= OFFERED else len(offered)
     errors = {name: str(messages[0]) for name, messages in form.errors.items()}
     units = result["units"] if result else None
+    rows = conditions(form, address, asker, cohorts, errors)
     return Builder(
         path=address.path,
         dataset=dataset,
@@ -136,6 +161,10 @@ def builder(
             field: _picker(field, form, offered, total, asker, address, colours, errors.get(field, ""))
             for field in EVENTS
         },
+        conditions=rows,
+        rewritten=tuple(rows[name] for name in form.rewritten),
+        cohorts=cohorts,
+        offered=choices(offered, ()),
         presets=tuple(_presets(form, asker)),
         stages={stage.name: stage for stage in _stages(form, units)},
         reached=_reached(form, units),
@@ -185,7 +214,7 @@ def _without(asker: Asker | None, address: Address, field: str, name: str) -> st
         return asker.other(**{field: tuple(n for n in getattr(asker.query, field) if n != name)})
     params = address.params.copy()
     params.setlist(field, [n for n in params.getlist(field) if n != name])
-    return str(replace(address, params=params, node=""))
+    return str(replace(address, params=params, picked=None))
 
 
 def _days(form: QuestionForm) -> tuple[date, date] | None:
@@ -217,7 +246,7 @@ def _stages(form: QuestionForm, units: Mapping[str, int] | None) -> Iterator[Sta
         eligible = f"{figure(units['eligible'])} {'sessions' if form.query.count == 'sessions' else 'people'}"
         matched = f"{figure(units['matched'])} {'people' if form.query.count == 'users' else form.query.count}"
     for name, options in STAGES.items():
-        is_set = any(asked.get(option, default[option]) != default[option] for option in options)
+        is_set = any(asked.get(option, default.get(option)) != default.get(option) for option in options)
         left = {"range": eligible, "anchor": matched}.get(name, "")
         yield Stage(name, left, is_set, name == "anchor" and bool(units and units["matched"] < units["eligible"]))
 

@@ -1,6 +1,6 @@
 """Everything that the page of a chart shows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +9,15 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role, Team
 from flows import queries
-from flows.chart_view import ChartView, NodeKey, chart_view, end_words
+from flows.chart_view import ChartView, chart_view, end_words
 from flows.contexts.address import VIEWS, Address, Asker
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
-from flows.contexts.panel import NodePanel, node_panel, read_node, write_node
+from flows.contexts.cohorts import place
+from flows.contexts.panel import Panel, panel_of
 from flows.contexts.sentence import Words, sentence
+from flows.engine.query import MAX_TOP
+from flows.engine.result import EVENT, OTHER
+from flows.engine.selector import MATCHED, NODE, PATH, Selector
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
@@ -45,6 +49,7 @@ class PathRow:
     end_name: str
     count: int
     share: str  # of start
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,12 @@ class ChartPage:
     run: FlowRun | None
     shown: FlowRun | None
     chart: ChartView | None
-    panel: NodePanel | None
+    panel: Panel | None
     tabs: tuple[Tab, ...]
     paths: tuple[PathRow, ...]
     actions: tuple[Action, ...]
+    funnel_url: str  # of the chain that leads to the open number
+    expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
     is_paused: bool
     turned_away: str  # why it was not asked
@@ -141,7 +148,23 @@ class ChartPage:
 
     @property
     def closed_url(self) -> str:
-        return str(self.address.at(node=""))
+        return str(self.address.on(None))
+
+    @property
+    def picked_params(self) -> list[tuple[str, str]]:
+        return self.address.picked.to_params() if self.address.picked else []
+
+    @property
+    def people_url(self) -> str:
+        """The people behind the open number, on the version of the events that the number is of."""
+        version = self.shown.dataset_version if self.shown else 0
+        return self.address.below("people", version=str(version))
+
+    @property
+    def cohort_name(self) -> str:
+        """What the open set is called unless somebody knows better."""
+        query, panel = self.form.query, self.panel
+        return place(query, panel.selector)[:NAME_LENGTH] if query and panel else ""
 
     @property
     def paths_count(self) -> int:
@@ -163,39 +186,47 @@ def chart_page(
     shown = _shown(form, run)
     result = shown.result if shown else None
     address = replace(address, params=_params(form, saved, address))
+    cohorts = queries.cohort_names(team, form.dataset)
     chart = _chart(result, address) if result else None
-    panel = node_panel(result, chart, read_node(address.node)) if result and chart else None
+    panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
-        address = address.at(node="")
+        address = address.on(None)
     return ChartPage(
         team=team,
         saved=saved,
         may_edit=membership.may(Role.EDITOR),
         address=address,
         form=form,
-        builder=builder(team, form, address, result, chart.colours if chart else {}),
-        sentence=sentence(form.query, form.zone) if form.query else (),
+        builder=builder(team, form, address, result, chart.colours if chart else {}, cohorts),
+        sentence=sentence(form.query, form.zone, cohorts) if form.query else (),
         title=saved.name if saved else suggested_name(form),
         run=run,
         shown=shown,
         chart=chart,
         panel=panel,
         tabs=tuple(_tabs(address)),
-        paths=tuple(_paths(result, chart)) if result and chart and address.view == "paths" else (),
+        paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
         actions=tuple(_actions(panel, form, address)),
+        funnel_url=_funnel_url(result, panel, address) if result and panel else "",
+        expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
         turned_away=turned_away,
     )
 
 
+def _opener(address: Address) -> Callable[[Selector | None], str]:
+    """Addresses of the same page with another number open; the open one closes."""
+
+    def url(selector: Selector | None) -> str:
+        return str(address.on(None if selector == address.picked else selector))
+
+    return url
+
+
 def _chart(result: Mapping[str, Any], address: Address) -> ChartView:
-    picked = read_node(address.node)
-
-    def node_url(key: NodeKey) -> str:
-        return str(address.at(node="" if key == picked else write_node(key)))
-
-    return chart_view(result, width=BESIDE_PANEL if picked else CANVAS, node_url=node_url, picked=picked)
+    picked = address.picked
+    return chart_view(result, width=BESIDE_PANEL if picked else CANVAS, url=_opener(address), picked=picked)
 
 
 def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
@@ -230,32 +261,89 @@ def _tabs(address: Address) -> Iterator[Tab]:
         yield Tab(name, str(address.at(view=view)), address.view == view)
 
 
-def _paths(result: Mapping[str, Any], chart: ChartView) -> Iterator[PathRow]:
+def _paths(result: Mapping[str, Any], chart: ChartView, url: Callable[[Selector | None], str]) -> Iterator[PathRow]:
     words = end_words(chart.steps, chart.backwards)
     for path in result["paths"]:
         # Read backwards a path is told from its anchor; time runs the other way.
         labels = reversed(path["labels"]) if chart.backwards else path["labels"]
         steps = tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels)
         key = "entered" if chart.backwards and path["end"] == "dropped" else path["end"]
-        yield PathRow(steps, key, words[path["end"]], path["count"], share(path["count"], chart.start))
+        opened = url(Selector(set=PATH, path=tuple(path["labels"]), state=path["end"]))
+        yield PathRow(steps, key, words[path["end"]], path["count"], share(path["count"], chart.start), opened)
 
 
-def _actions(panel: NodePanel | None, form: QuestionForm, address: Address) -> Iterator[Action]:
-    """Other questions that begin at the selected node."""
-    if panel is None or panel.is_other or form.query is None:
+def _actions(panel: Panel | None, form: QuestionForm, address: Address) -> Iterator[Action]:
+    """Other questions that begin at the open number."""
+    if panel is None or form.query is None or not panel.is_node:
         return
     query, name = form.query, panel.label
     asker = Asker(address, query, form.dataset, form.zone)
-    offers = [("Start here", "arrow-right-from-line", asker.other(start=(name,), end=()), True)]
-    offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,)), True))
-    if name not in query.start and name not in query.end:
+    offers: list[tuple[str, str, str, bool]] = []
+    if panel.is_other:
+        if query.top < MAX_TOP:
+            offers.append(("Show more of Other", "list-plus", asker.other(top=min(MAX_TOP, 2 * query.top)), True))
+    else:
+        offers.append(("Start here", "arrow-right-from-line", asker.other(start=(name,), end=(), **NO_END), True))
+        offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,), **NO_START), True))
+    if not panel.is_other and name not in query.start and name not in query.end:
         if query.start:
-            offers.append(("From start to here", "route", asker.other(end=(name,)), False))
+            offers.append(("From start to here", "route", asker.other(end=(name,), end_where=()), False))
         offers.append(("Hide", "eye-off", asker.other(hide=(*query.hide, name)), False))
         offers.append(("Exclude", "ban", asker.other(exclude=(*query.exclude, name)), False))
+        if name not in query.only:
+            offers.append(("Only this", "focus", asker.other(only=(*query.only, name)), False))
     for title, icon, url, main in offers:
         if url:
             yield Action(title, icon, url, main)
+
+
+NO_START: dict[str, object] = {"start_where": ()}
+NO_END: dict[str, object] = {"start_where": (), "end_where": ()}
+
+
+def _expandable(panel: Panel | None, form: QuestionForm) -> tuple[tuple[str, str], ...] | None:
+    """The question as hidden fields of a form that asks for a property; None where there is nothing to expand."""
+    query = form.query
+    if panel is None or query is None or not panel.is_node or panel.is_other or panel.label in dict(query.expand):
+        return None
+    params = params_of(query, form.dataset, form.zone)
+    return tuple((name, value) for name, values in params.lists() for value in values)
+
+
+def _funnel_url(result: Mapping[str, Any], panel: Panel, address: Address) -> str:
+    chain = chain_to(result, panel.selector)
+    return address.below("funnel", chain=chain) if chain else ""
+
+
+def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:
+    """The labels from step 0 to a number: of a path its own, else those of the broadest ribbons back to the anchor.
+
+    None where Other is on the way, which is no event.
+    """
+    if selector.set == PATH:
+        return list(selector.path)
+    if selector.set == MATCHED or selector.step is None:
+        return []
+    label, chain = selector.label, []
+    last = selector.step
+    if selector.set == NODE and selector.kind == EVENT:
+        chain = [label]
+    elif selector.set != NODE and OTHER not in (selector.source_kind, selector.target_kind):
+        label, chain = selector.source, [selector.source, selector.target]
+    else:
+        return []
+    for step in range(last - 1, -1, -1):
+        into = [
+            link
+            for link in result["links"]
+            if (link["step"], link["target_kind"], link["target"]) == (step, EVENT, label)
+            and link["source_kind"] == EVENT
+        ]
+        if not into:
+            return []
+        label = max(into, key=lambda link: link["count"])["source"]
+        chain.insert(0, label)
+    return chain if len(chain) > 1 else []
 
 
 def _suggestions(form: QuestionForm, address: Address) -> Iterator[Suggestion]:

@@ -1,6 +1,6 @@
 """The list of saved cohorts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -21,14 +21,14 @@ class CohortRow:
     place: str
 
 
-def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo) -> list[CohortRow]:
+def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo, names: Mapping[int, str]) -> list[CohortRow]:
     rows = []
     for cohort in cohorts:
         born = origin(cohort)
         if born is None:
             rows.append(CohortRow(cohort, "", "Its question is no longer understood"))
         else:
-            rows.append(CohortRow(cohort, spoken(born[0], zone), place(*born)))
+            rows.append(CohortRow(cohort, spoken(born[0], zone, names), place(*born)))
     return rows
 
 

@@ -18,8 +18,11 @@ class ChartRow:
 
 def chart_rows(team: Team) -> list[ChartRow]:
     zone = ZoneInfo(team.time_zone)
+    cohorts = queries.cohort_names(team)
     rows = []
     for chart in queries.charts(team):
         query = saved_query(chart.query)
-        rows.append(ChartRow(chart, spoken(query, zone) if query else "This question is no longer understood."))
+        rows.append(
+            ChartRow(chart, spoken(query, zone, cohorts) if query else "This question is no longer understood.")
+        )
     return rows

@@ -1,11 +1,12 @@
 """The whole question in plain words. What was chosen is underlined and leads to its control."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from flows.contexts.conditions import filter_words, joined, person_words
 from flows.durations import duration_words
-from flows.engine.query import FlowQuery
+from flows.engine.query import ID, FlowQuery
 from flows.lettering import cut_middle_to, printable
 from flows.moments import day_words
 
@@ -21,16 +22,17 @@ class Words:
     control: str = ""
 
 
-def sentence(query: FlowQuery, zone: ZoneInfo) -> tuple[Words, ...]:
-    return tuple(_sentence(query, zone))
+def sentence(query: FlowQuery, zone: ZoneInfo, cohorts: Mapping[int, str]) -> tuple[Words, ...]:
+    """`cohorts` are the names of those that the question may speak of, by id."""
+    return tuple(_sentence(query, zone, cohorts))
 
 
-def spoken(query: FlowQuery, zone: ZoneInfo) -> str:
+def spoken(query: FlowQuery, zone: ZoneInfo, cohorts: Mapping[int, str]) -> str:
     """The sentence as one text, for lists and titles."""
-    return "".join(words.text for words in sentence(query, zone))
+    return "".join(words.text for words in sentence(query, zone, cohorts))
 
 
-def _sentence(query: FlowQuery, zone: ZoneInfo) -> Iterator[Words]:
+def _sentence(query: FlowQuery, zone: ZoneInfo, cohorts: Mapping[int, str]) -> Iterator[Words]:
     nouns = {"users": "people", "sessions": "sessions", "journeys": "journeys"}
     verbs = {
         "users": "who did",
@@ -40,16 +42,41 @@ def _sentence(query: FlowQuery, zone: ZoneInfo) -> Iterator[Words]:
     yield Words("Of ")
     yield Words(nouns[query.count], "id_count")
     yield Words(f" {verbs[query.count]} ")
-    yield from _either(query.end, "id_end") if query.backwards else _either(query.start, "id_start")
+    yield from _anchor(query, "end" if query.backwards else "start")
     if query.count != "journeys" and query.occurrence == "last":
         yield Words(", from the ")
         yield Words("last time", "id_occurrence")
         yield Words(" on")
+    yield from _people(query, cohorts)
     yield from _range(query, zone)
     yield from _question(query)
     yield from _window(query)
     yield from _views(query)
     yield Words("?")
+
+
+def _anchor(query: FlowQuery, side: str) -> Iterator[Words]:
+    yield from _either(getattr(query, side), f"id_{side}")
+    yield from _where(query, f"{side}_where", " where ")
+
+
+def _where(query: FlowQuery, option: str, lead: str) -> Iterator[Words]:
+    said = [filter_words(each.to_dict()) for each in getattr(query, option)]
+    if said:
+        yield Words(lead)
+        yield from _control(said, f"id_{option}")
+
+
+def _people(query: FlowQuery, cohorts: Mapping[int, str]) -> Iterator[Words]:
+    said = [person_words(each.to_dict(), cohorts) for each in query.people]
+    if said:
+        yield Words(", and who " if query.count == "users" else ", of people who ")
+        yield from _control(said, "id_people")
+
+
+def _control(said: list[str], control: str) -> Iterator[Words]:
+    for place, text in enumerate(joined(said)):
+        yield Words(text, "" if place % 2 else control)
 
 
 def _range(query: FlowQuery, zone: ZoneInfo) -> Iterator[Words]:
@@ -70,7 +97,7 @@ def _question(query: FlowQuery) -> Iterator[Words]:
     people = query.count == "users"
     if query.between:
         yield Words(", how did they get to " if people else ", what led to ")
-        yield from _either(query.end, "id_end")
+        yield from _anchor(query, "end")
     elif query.backwards:
         yield Words(", what did they do before" if people else ", what came before")
     else:
@@ -90,6 +117,16 @@ def _window(query: FlowQuery) -> Iterator[Words]:
 
 
 def _views(query: FlowQuery) -> Iterator[Words]:
+    if query.session_by == ID:
+        yield Words(", with ")
+        yield Words("sessions as recorded", "id_session_by")
+    yield from _where(query, "where", ", counting only events whose ")
+    if query.expand:
+        yield Words(", telling apart ")
+        yield from _control([f"{_shown(event)} by {_shown(name)}" for event, name in query.expand], "id_expand")
+    if query.rules:
+        yield Words(", with ")
+        yield Words(f"{len(query.rules)} renaming rule{'' if len(query.rules) == 1 else 's'}", "id_rules")
     if query.only:
         yield Words(", looking only at ")
         yield from _either(query.only, "id_only", "and")
@@ -103,10 +140,14 @@ def _views(query: FlowQuery) -> Iterator[Words]:
 
 def _either(names: Sequence[str], control: str, joint: str = "or") -> Iterator[Words]:
     shown = list(names) if len(names) <= NAMES_SPOKEN else list(names[: NAMES_SPOKEN - 1])
-    texts = [cut_middle_to(printable(name), NAME_LENGTH) for name in shown]
+    texts = [_shown(name) for name in shown]
     if len(shown) < len(names):
         texts.append(f"{len(names) - len(shown)} others")
     for place, text in enumerate(texts):
         if place:
             yield Words(f" {joint} " if place == len(texts) - 1 else ", ")
         yield Words(text, control)
+
+
+def _shown(name: str) -> str:
+    return cut_middle_to(printable(name), NAME_LENGTH)

@@ -1,6 +1,6 @@
 """The question as a form. Its fields are the options of the query; what it says is what the address says."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,19 @@ from django import forms
 from django.http import QueryDict
 
 from flows.durations import duration_words, read_duration
-from flows.engine.query import MAX_STEPS, MAX_TOP, FlowQuery, QueryError
+from flows.engine.conditions import PEOPLE_KINDS
+from flows.engine.query import MAX_PATHS, MAX_STEPS, MAX_TOP, SECOND, FlowQuery, QueryError
+from flows.forms.conditions import (
+    FILTERS,
+    OF_COHORTS,
+    ROWS,
+    RowsField,
+    is_rewritten,
+    option_of,
+    read_rows,
+    without_rows,
+    write_rows,
+)
 from flows.models import Dataset
 from flows.moments import read_moment, write_moment
 from flows.services import runs
@@ -17,8 +29,9 @@ from flows.services.names import NAME_LENGTH
 EVENTS = ("start", "end", "only", "hide", "exclude")
 DURATIONS = ("session_gap", "within", "max_gap")
 OPTIONS = (
-    *("from", "to", "session_gap", "only", "hide", "exclude", "collapse", "start", "end"),
-    *("count", "occurrence", "within", "max_gap", "steps", "top"),
+    *("from", "to", "session_gap", "session_by", "people", "where", "rules", "expand", "only", "hide", "exclude"),
+    *("collapse", "start", "start_where", "end", "end_where"),
+    *("count", "occurrence", "within", "max_gap", "steps", "top", "paths"),
 )
 
 
@@ -76,6 +89,8 @@ class QuestionForm(forms.Form):
 
     steps = forms.IntegerField(required=False, min_value=1, max_value=MAX_STEPS)
     top = forms.IntegerField(required=False, min_value=1, max_value=MAX_TOP)
+    paths = forms.IntegerField(required=False, min_value=0, max_value=MAX_PATHS)
+    session_by = forms.ChoiceField(required=False, choices=[("gap", "After a gap"), ("id", "As recorded")])
     count = forms.ChoiceField(
         required=False, choices=[("users", "People"), ("sessions", "Sessions"), ("journeys", "Journeys")]
     )
@@ -84,12 +99,15 @@ class QuestionForm(forms.Form):
         required=False, choices=[("none", "None"), ("consecutive", "In a row"), ("cycles", "Cycles")]
     )
 
-    def __init__(self, data: Mapping[str, Any], *, dataset: Dataset, zone: ZoneInfo) -> None:
+    def __init__(self, data: QueryDict, *, dataset: Dataset, zone: ZoneInfo) -> None:
         super().__init__(data)
+        self.params = data
         self.dataset, self.zone = dataset, zone
         self.query: FlowQuery | None = None
         for name in EVENTS:
             self.fields[name] = EventsField(required=False)
+        for name in ROWS:
+            self.fields[name] = RowsField(required=False)
         for name in DURATIONS:
             self.fields[name] = DurationField(required=False, option=name)
         for name in ("from", "to"):
@@ -104,7 +122,8 @@ class QuestionForm(forms.Form):
             runs.check(dataset=self.dataset, query=query)
             self.query = query
         except QueryError as error:
-            self.add_error(error.field if error.field in self.fields else None, plain(error))
+            field = "people" if error.field in PEOPLE_KINDS else error.field
+            self.add_error(field if field in self.fields else None, plain(error))
         return self.cleaned_data
 
     @property
@@ -116,10 +135,16 @@ class QuestionForm(forms.Form):
         """The names that stand in a field, valid or not."""
         return EventsField().to_python(self[field].value())
 
-    def value(self, field: str) -> Any:
-        """What stands in a field, or the default where nothing does."""
-        raw = self[field].value()
-        return DEFAULTS[field] if raw in (None, "") else raw
+    def rows(self, option: str) -> list[Any]:
+        """The rows of an option as the question has them, or as they stand in the form where it cannot be asked."""
+        if self.query:
+            return self.query.canonical().get(option, [])  # type: ignore[return-value]
+        return self[option].value()
+
+    @property
+    def rewritten(self) -> list[str]:
+        """Options whose rows have to be shown anew after what was sent."""
+        return [name for name in ROWS if self.query and is_rewritten(self.params, name, self.rows(name))]
 
 
 class NameForm(forms.Form):
@@ -129,6 +154,8 @@ class NameForm(forms.Form):
 DEFAULTS: dict[str, Any] = {
     "steps": 5,
     "top": 8,
+    "paths": 50,
+    "session_by": "gap",
     "count": "users",
     "occurrence": "first",
     "collapse": "consecutive",
@@ -147,13 +174,9 @@ def params_of(query: FlowQuery, dataset: Dataset, zone: ZoneInfo) -> QueryDict:
     plain_query = query.canonical()
     default = FlowQuery(start=("-",)).canonical()
     for name in OPTIONS:
-        value = plain_query[name]
-        if name in EVENTS:
-            params.setlist(name, value)  # type: ignore[arg-type]
-        elif name in ("from", "to") and value is not None:
-            params[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
-        elif value != default[name] and value is not None:
-            params[name] = str(value)
+        value = plain_query.get(name)
+        if value not in (None, default.get(name)) or name in EVENTS:
+            _write(params, query, name, value, zone)
     return params
 
 
@@ -161,29 +184,74 @@ def data_of(query: FlowQuery, zone: ZoneInfo) -> QueryDict:
     """The question as the form takes it."""
     data = QueryDict(mutable=True)
     for name, value in query.canonical().items():
-        if name in EVENTS:
-            data.setlist(name, value)  # type: ignore[arg-type]
-        elif name in ("from", "to") and value is not None:
-            data[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
-        elif name in DURATIONS and value is not None:
+        if name in DURATIONS and value is not None and getattr(query, name) % SECOND == 0:
             data[name] = duration_words(getattr(query, name)).replace("\N{NO-BREAK SPACE}", " ")
         elif value is not None:
-            data[name] = str(value)
+            _write(data, query, name, value, zone)
     return data
 
 
+def _write(params: QueryDict, query: FlowQuery, name: str, value: Any, zone: ZoneInfo) -> None:
+    if name in EVENTS:
+        params.setlist(name, value)
+    elif name in ROWS:
+        write_rows(params, name, value)
+    elif name in ("from", "to"):
+        params[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
+    else:
+        params[name] = str(value)
+
+
+def is_question(parameter: str) -> bool:
+    """Whether a parameter of an address says something of the question."""
+    return parameter == "dataset" or option_of(parameter) in OPTIONS
+
+
+def question_params(params: QueryDict) -> QueryDict:
+    """What an address says of the question."""
+    kept = QueryDict(mutable=True)
+    for name, values in params.lists():
+        if is_question(name):
+            kept.setlist(name, values)
+    return kept
+
+
 def event_names(params: QueryDict) -> list[str]:
-    return [name for field in EVENTS for name in params.getlist(field) if name]
+    """Every event that a question names, as it stands in an address."""
+    rows = {name: read_rows(dict(params.lists()), name) for name in ROWS}
+    return [
+        *(name for field in EVENTS for name in params.getlist(field) if name),
+        *(str(value) for row in rows["people"] for kind, value in row.items() if kind in PEOPLE_KINDS),
+        *(name for field in FILTERS for row in rows[field] for name in row.get("on", ())),
+        *(pair[0] for pair in rows["expand"]),
+    ]
 
 
 def carried_over(params: QueryDict, unknown: Collection[str]) -> QueryDict:
-    """The question as far as it can be asked of another dataset: the same without its unknown events and its range."""
+    """The question as far as it can be asked of another dataset.
+
+    The same without its unknown events, what is said of these, its cohorts and its range.
+    """
     carried = params.copy()
     for field in EVENTS:
         carried.setlist(field, [name for name in params.getlist(field) if name not in unknown])
     for field in ("from", "to"):
         carried.pop(field, None)
+    for option in ROWS:
+        rows = [row for row in read_rows(dict(params.lists()), option) if _is_known(option, row, unknown)]
+        without_rows(carried, option)
+        write_rows(carried, option, rows)
     return carried
+
+
+def _is_known(option: str, row: Any, unknown: Collection[str]) -> bool:
+    if option == "people":
+        return not any(kind in row for kind in OF_COHORTS) and not any(
+            row.get(kind) in unknown for kind in PEOPLE_KINDS
+        )
+    if option == "expand":
+        return row[0] not in unknown
+    return not any(name in unknown for name in row.get("on", ()))
 
 
 def plain(error: QueryError) -> str:

@@ -1,7 +1,7 @@
 """The people behind a number of a flow, on the version of the events that the number is of."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flows import queries
 from flows.engine.compute import GIB
+from flows.engine.funnel import compute_chain
 from flows.engine.members import Member, PathSets, open_sets
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import CONVERTED, LINK, MATCHED, NODE, PATH, Selector
@@ -119,23 +120,40 @@ def shown_number(result: Mapping[str, Any], selector: Selector) -> int | None:
     return int(same[0][state if selector.set == NODE and state else "count"]) if same else None
 
 
+def chain_of(*, dataset: Dataset, query: FlowQuery, chain: Sequence[str], version: int | None = None) -> dict[str, Any]:
+    """A chain of labels from step 0 on as a funnel, whose numbers are those of the flow. Raises as `page_of`."""
+    with _asked(dataset, query, version) as (given, snapshot, _):
+        return compute_chain(
+            query, [[label] for label in chain], dataset_version=snapshot.version, budget=BUDGET, **given
+        )
+
+
 @contextmanager
 def _opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[PathSets, Snapshot, str]]:
     """The sets of a question, the events that they are of, and what its result would be kept under."""
+    with (
+        _asked(dataset, query, version) as (given, snapshot, digest),
+        open_sets(query, Given(**given), budget=BUDGET) as sets,
+    ):
+        yield sets, snapshot, digest
+
+
+@contextmanager
+def _asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
+    """What the engine needs for a question, and the turn to walk."""
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:
         raise QueryError("version", f"version: must be a whole number from 0 to {newest}.")
     runs.check(dataset=dataset, query=query)
     named, cohorts = runs.open_cohorts(dataset=dataset, query=query)
     snapshot = runs.snapshot_for(dataset=dataset, query=query, version=version)
-    asked = Given(**runs.given(query, snapshot, cohorts))
+    given = runs.given(query, snapshot, cohorts)
     connections.let_go()
     # A walk takes all processors and its memory; two at once would only hold each other up.
     if not _turn.acquire(timeout=PATIENCE):
         raise Busy("Other people are being listed. Try again in a moment.")
     try:
-        with open_sets(query, asked, budget=BUDGET) as sets:
-            yield sets, snapshot, queries.digest_of(query, named)
+        yield given, snapshot, queries.digest_of(query, named)
     finally:
         _turn.release()
 

@@ -155,6 +155,11 @@ class EventStore:
         """A property of the events of every segment of a snapshot, in its order. Raises DamagedSegment."""
         return [self.column(row, name) for row in snapshot.rows]
 
+    def seen_properties(self, segment: Segment) -> list[properties.Seen]:
+        """What properties the first events of a segment have. Raises DamagedSegment."""
+        work = self.home / "work" / f"properties-{uuid.uuid4().hex}"
+        return properties.look(self.path(segment), segment.file, work)
+
     def cohort(self, cohort: Cohort) -> Keys:
         """Map the people of a cohort. The size is checked always, the bytes once in each process.
 

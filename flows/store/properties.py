@@ -8,6 +8,7 @@ import json
 import math
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from flows.store.faults import DamagedSegment
 
 FORMAT = 1
 _BATCH = 1 << 17
+SEEN = 50_000  # events of a segment that are looked at for names
+EXAMPLES = 10
+_NAMES = 2_000
 _ABSENT: dict[str, float] = {"<i4": -1, "<f8": math.nan, "<i1": -1, "<i8": NO_TIME}
 _VALUES = {"text": "codes.i32", "number": "values.f64", "boolean": "values.i8", "time": "values.i64"}
 _TYPES = {"codes.i32": "<i4", "values.f64": "<f8", "values.i8": "<i1", "values.i64": "<i8"}
@@ -133,6 +137,43 @@ def derive(parquet: Path, file: str, name: str, rows: int, checksum: str, worksp
     finally:
         disk.remove(workspace)
     return draft
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A property in the first events of a segment: on how many, of what kind, and its most frequent values."""
+
+    name: str
+    kind: Kind
+    events: int
+    examples: tuple[str, ...]
+
+
+def look(parquet: Path, file: str, workspace: Path) -> list[Seen]:
+    """The properties of the first SEEN events, the most frequent first. Raises DamagedSegment.
+
+    A segment is sorted by hashes of people, so that its first events are those of any people.
+    """
+    fits = ", ".join(f"bool_and({sql}) AS is_{kind}" for kind, sql in _FITS.items())
+    source = f"read_parquet({sql_text(str(parquet))})"
+    try:
+        with connect(workspace, parquet.parent) as con:
+            found = con.execute(
+                f"""WITH first AS (SELECT properties FROM {source} LIMIT {SEEN}),
+                    found AS (SELECT each.key AS name, CAST(each.value AS VARCHAR) AS v
+                        FROM first, json_each(properties) each WHERE CAST(each.value AS VARCHAR) <> 'null')
+                SELECT name, count(*) AS n, {fits}, approx_top_k(left({_TEXT}, 100), {EXAMPLES}) AS texts
+                FROM found GROUP BY name ORDER BY n DESC, name LIMIT {_NAMES}"""
+            ).fetchall()
+    except (duckdb.Error, OSError) as error:
+        raise DamagedSegment(file, f"its properties cannot be read ({one_line(error)[:120]})") from error
+    finally:
+        disk.remove(workspace)
+    kinds = [*_FITS]
+    return [
+        Seen(name, next((kind for kind, each in zip(kinds, fit, strict=True) if each), "text"), count, tuple(texts))
+        for name, count, *fit, texts in found
+    ]
 
 
 def _open(home: Path, kind: Kind, rows: int, files: set[str]) -> PropertyColumn | None:

@@ -1,5 +1,4 @@
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -10,14 +9,14 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import access, queries
-from flows.contexts.address import VIEWS, Address
 from flows.contexts.builder import OFFERED, choices
 from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
 from flows.contexts.listing import chart_rows
-from flows.forms.charts import EVENTS, OPTIONS, NameForm, QuestionForm, carried_over, data_of, event_names
-from flows.models import Dataset, FlowChart, FlowRun
-from flows.services import charts, jobs, runs
+from flows.forms.charts import EVENTS, NameForm, QuestionForm
+from flows.models import FlowChart, FlowRun
+from flows.services import catalogue, charts, jobs, runs
 from flows.services.line import TooManyWait
+from flows.views import asking
 
 # How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
 PATIENCE = 0.25
@@ -38,7 +37,7 @@ def listing(request: TeamRequest) -> HttpResponse:
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def new(request: TeamRequest) -> HttpResponse:
     """A question that is not saved; POST saves it."""
-    form = _question(request, None)
+    form = asking.question(request, None)
     if form is None:
         return render(request, "flows/no_events.html")
     if request.method != "POST":
@@ -51,7 +50,7 @@ def new(request: TeamRequest) -> HttpResponse:
 def chart(request: TeamRequest, pk: int) -> HttpResponse:
     """A saved question, or another one that begins from it; POST changes what is saved."""
     saved = access.chart_of(request.team, pk)
-    form = _question(request, saved)
+    form = asking.question(request, saved)
     if form is None:
         return render(request, "flows/no_events.html", {"chart": saved})
     if request.method != "POST":
@@ -90,36 +89,22 @@ def cancel_run(request: TeamRequest, pk: int) -> HttpResponse:
 @require_GET
 @team_view(Role.VIEWER)
 def events(request: TeamRequest, dataset_slug: str) -> HttpResponse:
-    """Names for a picker, found by a part of them."""
+    """Names for a picker, or for a field that is typed into, found by a part of them."""
     dataset = access.dataset_of(request.team, dataset_slug)
     field = request.GET.get("for", "")
-    context = {
-        "field": field if field in EVENTS else EVENTS[0],
-        "choices": choices(queries.catalogue(dataset, search=request.GET.get("q", "")[:300], limit=OFFERED), ()),
-    }
+    found = choices(queries.catalogue(dataset, search=request.GET.get("q", "")[:300], limit=OFFERED), ())
+    if field == "names":
+        return render(request, "flows/builder/event_options.html", {"choices": found})
+    context = {"field": field if field in EVENTS else EVENTS[0], "choices": found}
     return render(request, "flows/builder/choices.html", context)
 
 
-def _question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | None:
-    """What the address asks, or the saved question where it asks nothing; None without a dataset to ask."""
-    zone = ZoneInfo(request.team.time_zone)
-    dataset: Dataset | None
-    if slug := request.GET.get("dataset", "").replace("\0", ""):
-        dataset = access.dataset_of(request.team, slug)
-    else:
-        dataset = (
-            saved.dataset if saved else queries.datasets_with_events(request.team).order_by("-data_through").first()
-        )
-    if dataset is None or not dataset.events:
-        return None
-    is_asked = any(name in request.GET for name in ("dataset", *OPTIONS))
-    stored = runs.saved_query(saved.query) if saved and not is_asked else None
-    params = data_of(stored, zone) if stored else request.GET
-    if params.get("asked", dataset.slug) != dataset.slug:
-        params = carried_over(params, queries.unknown_events(dataset, event_names(params)))
-    form = QuestionForm(params, dataset=dataset, zone=zone)
-    form.is_valid()
-    return form
+@require_GET
+@team_view(Role.VIEWER)
+def properties(request: TeamRequest, dataset_slug: str) -> HttpResponse:
+    """Names of properties, and some of their values, for the fields of a condition."""
+    dataset = access.dataset_of(request.team, dataset_slug)
+    return render(request, "flows/builder/properties.html", {"properties": catalogue.properties_of(dataset)})
 
 
 def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> ChartPage:
@@ -129,12 +114,7 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
         run = None if paused else _run(request, form)
     except TooManyWait as full:
         turned_away = str(full)
-    params = QueryDict(mutable=True)
-    for name in ("dataset", *OPTIONS):
-        if name in request.GET:
-            params.setlist(name, request.GET.getlist(name))
-    view = request.GET.get("view", "")
-    address = Address(request.path, params, view if view in VIEWS else VIEWS[0], request.GET.get("node", ""))
+    address = asking.address(request, request.path)
     return chart_page(
         membership=request.membership,
         saved=saved,

@@ -55,7 +55,9 @@ def dataset(request: TeamRequest, dataset_slug: str) -> HttpResponse:
     context |= {
         "imports": Paginator(queries.imports(found), IMPORTS_SHOWN).get_page(request.GET.get("imports")),
         "cohorts": cohorts,
-        "cohort_rows": cohort_rows(cohorts, ZoneInfo(request.team.time_zone)),
+        "cohort_rows": cohort_rows(
+            cohorts, ZoneInfo(request.team.time_zone), queries.cohort_names(request.team, found)
+        ),
         "people": people(found),
         "form": UploadForm(request, settings.IMPORT_MAX_BYTES),
         "may_edit": request.membership.may(Role.EDITOR),

@@ -114,7 +114,7 @@ def test_a_bar_opens_its_panel_and_back_closes_it(page: Page, team: Team, shop: 
     page.locator("a.f-n", has_text="search").first.locator(".f-node").click()
     panel = page.get_by_role("complementary", name="Selected step")
     expect(panel.get_by_role("heading", name="search")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"node=1%3Asearch"))
+    expect(page).to_have_url(re.compile(r"set=node&step=1&label=search"))
     page.go_back()
     expect(panel).to_have_count(0)
     expect(page.locator(".flow__svg")).to_be_visible()

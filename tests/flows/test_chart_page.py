@@ -68,6 +68,11 @@ def url(team, pk: int | None = None, **params) -> str:
     return f"{path}?{urlencode(params, doseq=True)}" if params else path
 
 
+def node(step: int | str, label: str | None = None) -> dict[str, object]:
+    """The parameters that open a node; without a label it is Other."""
+    return {"set": "node", "step": step, **({"kind": "other"} if label is None else {"label": label})}
+
+
 def htmx(target: str, trigger: str = "question") -> dict[str, str]:
     return {"HX-Request": "true", "HX-Target": target, "HX-Trigger": trigger}
 
@@ -167,7 +172,7 @@ def test_listed_paths_hold_everybody(editor, team, shop):
 
 @pytest.mark.usefixtures("worker")
 def test_the_panel_adds_up_on_both_sides(editor, team, shop):
-    panel = page_of(editor.get(url(team, start="visit", node="1:search"))).panel
+    panel = page_of(editor.get(url(team, start="visit", **node(1, "search")))).panel
     assert (panel.name, panel.count, panel.bases[0].share) == ("search", 3, "75.0\xa0%")
     assert [(row.name, row.count) for row in panel.before] == [("visit", 3)]
     assert sum(row.count for row in panel.after) == 3
@@ -181,20 +186,23 @@ def test_the_panel_adds_up_on_both_sides(editor, team, shop):
 
 @pytest.mark.usefixtures("worker")
 def test_read_backwards_the_panel_tells_time_forwards(editor, team, shop):
-    panel = page_of(editor.get(url(team, end="order", node="1:search"))).panel
+    panel = page_of(editor.get(url(team, end="order", **node(1, "search")))).panel
     assert [row.name for row in panel.after] == ["order"]
     assert [row.name for row in panel.before] == ["visit"]
 
 
 @pytest.mark.usefixtures("worker")
 def test_other_can_be_opened_and_is_no_event(editor, team, shop):
-    page = page_of(editor.get(url(team, start="visit", top=1, node="1")))
-    assert (page.panel.name, page.panel.is_other, page.actions) == ("Other", True, ())
+    page = page_of(editor.get(url(team, start="visit", top=1, **node(1))))
+    assert (page.panel.name, page.panel.is_other) == ("Other", True)
+    assert [(action.name, action.url) for action in page.actions] == [
+        ("Show more of Other", url(team, dataset="shop", start="visit", top=2))
+    ]
 
 
 @pytest.mark.usefixtures("worker")
 def test_actions_ask_other_questions(editor, team, shop):
-    actions = {a.name: a.url for a in page_of(editor.get(url(team, start="visit", node="1:search"))).actions}
+    actions = {a.name: a.url for a in page_of(editor.get(url(team, start="visit", **node(1, "search")))).actions}
     assert actions["Start here"] == url(team, dataset="shop", start="search")
     assert actions["End here"] == url(team, dataset="shop", end="search")
     assert actions["Hide"] == url(team, dataset="shop", hide="search", start="visit")
@@ -205,15 +213,26 @@ def test_actions_ask_other_questions(editor, team, shop):
 
 @pytest.mark.usefixtures("worker")
 def test_an_anchor_is_never_offered_to_be_hidden(editor, team, shop):
-    actions = {action.name for action in page_of(editor.get(url(team, start="visit", node="0:visit"))).actions}
+    actions = {action.name for action in page_of(editor.get(url(team, start="visit", **node(0, "visit")))).actions}
     assert actions == {"Start here", "End here"}
 
 
 @pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize("node", ["9:visit", "1:nope", "x", "1:", ":", "999:visit", "٣:visit", "1:\0"])
-def test_a_node_that_is_not_there_closes_the_panel(editor, team, shop, node):
-    page = page_of(editor.get(url(team, start="visit", node=node)))
-    assert (page.panel, page.address.node) == (None, "")
+@pytest.mark.parametrize(
+    "params",
+    [
+        *(node(step, label) for step, label in ((9, "visit"), (1, "nope"), ("x", "visit"), (1, ""), ("", ""))),
+        *(node(step, label) for step, label in ((999, "visit"), ("٣", "visit"), (1, "\0"))),
+        {"set": "link", "step": 0, "source": "visit", "target": "nope"},
+        {"set": "path", "path": ["visit", "visit"], "state": "cut"},
+        {"set": "matched", "state": "converted"},
+        {"set": "everything"},
+        {"set": "node"},
+    ],
+)
+def test_a_number_that_is_not_there_closes_the_panel(editor, team, shop, params):
+    page = page_of(editor.get(url(team, start="visit", **params)))
+    assert (page.panel, page.address.picked) == (None, None)
 
 
 # --- Bad questions ------------------------------------------------------------------------------
@@ -263,8 +282,8 @@ def test_an_unknown_dataset_is_not_found(editor, team, shop, charlie):
 def test_hostile_names_are_text(editor, team):
     make_shop(team, rows=HOSTILE)
     for view in ("sankey", "paths", "table"):
-        for node in (f"0:{SCRIPT}", f"1:{RIGHT_TO_LEFT}"):
-            body = editor.get(url(team, start=SCRIPT, view=view, node=node)).content.decode()
+        for picked in (node(0, SCRIPT), node(1, RIGHT_TO_LEFT)):
+            body = editor.get(url(team, start=SCRIPT, view=view, **picked)).content.decode()
             assert SCRIPT not in body
             assert "<b>" not in re.sub(r"<b>[^<]*</b>", "", body)
             check_nesting(body)

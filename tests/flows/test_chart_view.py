@@ -3,11 +3,15 @@ import re
 from django.template.loader import render_to_string
 
 from flows.chart_view import chart_view
+from flows.engine.selector import Selector
 from tests.flows.drawn import SHOP, result_of
 
 
 def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
+
+
+SEARCH = Selector(set="node", step=1, label="search")
 
 
 def test_the_ledger_adds_up_to_everybody_who_started():
@@ -66,7 +70,7 @@ def test_nobody_is_said_in_words():
 
 
 def test_bars_become_links_and_the_open_one_is_marked():
-    chart = chart_view(result_of(SHOP), node_url=lambda key: f"?node={key[0]}:{key[2]}", picked=(1, "event", "search"))
+    chart = chart_view(result_of(SHOP), url=lambda it: f"?{it.set}={it.step}:{it.label}", picked=SEARCH)
     page = render_to_string("flows/chart/chart.html", {"chart": chart, "node_target": "#answer"})
     assert 'href="?node=1:search" aria-current="true"' in page
     assert page.count("f-pick") == 1

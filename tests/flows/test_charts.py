@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 
 from flows.contexts.sentence import spoken
 from flows.durations import duration_words, read_duration
+from flows.engine.conditions import LabelRule, PeopleCondition
+from flows.engine.filters import PropertyFilter
 from flows.engine.query import DAY, HOUR, FlowQuery, QueryError
 from flows.models import FlowChart
 from flows.moments import read_moment, write_moment
@@ -99,10 +101,29 @@ def test_renaming_and_deleting(team, shop, alice):
             ),
             "Of people who did a between 1 Mar 2026 and 31 Mar 2026, what did they do next, within 7 days, in 5 steps?",
         ),
+        (
+            FlowQuery(
+                start=("a",),
+                start_where=(PropertyFilter("plan", "is", ("pro", "team")),),
+                people=(
+                    PeopleCondition("in_cohort", cohort=3),
+                    PeopleCondition("did", "b", at_least=2),
+                    PeopleCondition("did_not", "c", where=(PropertyFilter("sum", ">", ("5",)),)),
+                ),
+                where=(PropertyFilter("url", "contains", ("shop",), ("a",)),),
+                expand=(("a", "plan"),),
+                rules=(LabelRule("wildcard", "x*", "y"),),
+                session_by="id",
+            ),
+            "Of people who did a where plan is pro or team, and who did b at least 2 times, did not do c where sum is"
+            " more than 5 and are in cohort Loyal, what did they do next, within 7 days, in 5 steps,"
+            " with sessions as recorded, counting only events whose url contains shop (of a), telling apart a by plan,"
+            " with 1 renaming rule?",
+        ),
     ],
 )
 def test_the_question_in_words(query, said):
-    assert spoken(query, AMSTERDAM).replace("\N{NO-BREAK SPACE}", " ") == said
+    assert spoken(query, AMSTERDAM, {3: "Loyal"}).replace("\N{NO-BREAK SPACE}", " ") == said
 
 
 @pytest.mark.parametrize("text", ["7d", "7 days", "1 week", " 168 Hours ", "10080min", "604800s"])

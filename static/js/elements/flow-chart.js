@@ -8,7 +8,10 @@ class FlowChart extends HTMLElement {
       const [source, target] = element.dataset.l.split("-");
       return { element, source, target };
     });
-    this.addEventListener("pointerover", (event) => this.light(event.target.closest(".f-n")));
+    this.addEventListener("pointerover", (event) => {
+      const end = event.target.closest(".f-e");
+      this.light(end ? this.nodes.get(end.dataset.of) : event.target.closest(".f-n"));
+    });
     this.addEventListener("pointerleave", () => this.light(null));
     this.addEventListener("focusin", (event) => this.light(event.target.closest(".f-n")));
     this.addEventListener("focusout", () => this.light(null));
@@ -24,6 +27,7 @@ class FlowChart extends HTMLElement {
     if (!node) return;
     const { n } = node.dataset;
     node.dataset.on = "";
+    for (const end of this.querySelectorAll(`.f-e[data-of="${n}"]`)) end.dataset.on = "";
     for (const { element, source, target } of this.links) {
       if (source !== n && target !== n) continue;
       element.dataset.on = "";
@@ -32,7 +36,7 @@ class FlowChart extends HTMLElement {
   }
 
   open(event) {
-    const link = event.target.closest("a.f-n");
+    const link = event.target.closest("svg a");
     const { target } = this.dataset;
     if (!link || !target || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

@@ -1,10 +1,36 @@
-// <jm-question> around the form of a question: sliders say their value while they move, and the button that is only
-// needed without script goes away. The underlined parts of the sentence (a[data-control]) open their control.
+// <jm-question> around the form of a question: sliders say their value while they move, a condition is asked only once it
+// is added ([data-draft]), names and values are suggested, and the button that is only needed without script goes away.
+// The underlined parts of the sentence (a[data-control]) open their control.
 class Question extends HTMLElement {
   connectedCallback() {
     for (const button of this.querySelectorAll("[data-without-script]")) button.hidden = true;
-    this.addEventListener("input", (event) => this.say(event.target));
+    this.addEventListener("input", (event) => {
+      this.say(event.target);
+      this.find(event.target);
+    });
+    // A row that is being filled in is no part of the question until it is added.
+    this.addEventListener("change", (event) => event.target.closest("[data-draft]") && event.stopPropagation(), true);
+    this.addEventListener("focusin", (event) => this.offer(event.target));
     for (const slider of this.querySelectorAll("[type=range]")) this.say(slider);
+  }
+
+  // The values that were seen of the property which the condition is about.
+  offer(field) {
+    if (!field.matches("[data-values]")) return;
+    const name = field.closest(".cond__f").querySelector("[data-property]").value;
+    const known = [...document.querySelectorAll("#properties option")].find((option) => option.value === name);
+    field.setAttribute("list", known?.dataset.values ?? "");
+  }
+
+  // Names of events beyond the most frequent ones.
+  find(field) {
+    const { list, value } = field;
+    if (list?.id !== "event-names" || !list.dataset.url || !value) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(async () => {
+      const answer = await fetch(`${list.dataset.url}&q=${encodeURIComponent(value)}`);
+      if (answer.ok && field.value === value) list.innerHTML = await answer.text();
+    }, 150);
   }
 
   say(slider) {
@@ -28,7 +54,9 @@ document.addEventListener("click", (event) => {
   if (builder && !builder.checkVisibility()) builder.showPopover();
   control.scrollIntoView({ block: "nearest" });
   const picker = control.querySelector("jm-event-picker");
+  control.closest("details")?.setAttribute("open", "");
   if (picker) control.querySelector("[popovertarget]").click();
+  else if (control.matches(".conds")) control.querySelector("summary").focus();
   else (control.matches("input, select") ? control : control.querySelector("input:checked, input, select"))?.focus();
 });
 

@@ -1,0 +1,198 @@
+"""The people behind one number of a flow, and a chain of steps as a funnel."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flows import queries
+from flows.chart_view import NOUNS, Noun, end_words
+from flows.contexts.address import Address
+from flows.contexts.cohorts import place
+from flows.contexts.sentence import Words, sentence
+from flows.engine.query import FlowQuery
+from flows.figures import duration, share
+from flows.forms.charts import QuestionForm
+from flows.lettering import printable
+from flows.models import FlowChart
+from flows.services.names import NAME_LENGTH
+from flows.services.sets import MOST_LISTED, SetMember, SetPage
+
+PAGE, SHORT = 50, 4
+COLOURS = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: str
+    colour: int
+    since: str  # how long after the one before; "" for the first in time
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person, session or journey: its events in the order of time, and what became of it."""
+
+    person: str
+    at: datetime
+    events: tuple[Event, ...]
+    end: str  # how it is drawn
+    end_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetView:
+    """A page about one number. `rows` are those from `offset` on; `problem` says why there are none."""
+
+    saved: FlowChart | None
+    address: Address
+    sentence: tuple[Words, ...]
+    title: str
+    noun: Noun
+    total: int
+    offset: int
+    version: str
+    rows: tuple[PersonRow, ...]
+    problem: str
+
+    @property
+    def back_url(self) -> str:
+        return str(self.address)
+
+    @property
+    def url(self) -> str:
+        return self._at(self.offset)
+
+    @property
+    def previous_url(self) -> str:
+        return self._at(max(0, self.offset - PAGE)) if self.offset else ""
+
+    @property
+    def next_url(self) -> str:
+        following = self.offset + PAGE
+        return self._at(following) if following < min(self.total, MOST_LISTED) else ""
+
+    @property
+    def last(self) -> int:
+        return self.offset + len(self.rows)
+
+    @property
+    def cohort_name(self) -> str:
+        return self.title[:NAME_LENGTH]
+
+    def _at(self, offset: int) -> str:
+        more = {name: value for name, value in (("version", self.version), ("offset", str(offset or ""))) if value}
+        return self.address.below("people", **more)
+
+
+def set_view(
+    saved: FlowChart | None,
+    form: QuestionForm,
+    address: Address,
+    found: SetPage | None,
+    *,
+    offset: int,
+    version: str,
+    problem: str,
+) -> SetView:
+    query, zone = form.query, form.zone
+    cohorts = queries.cohort_names(form.dataset.team, form.dataset)
+    return SetView(
+        saved=saved,
+        address=address,
+        sentence=sentence(query, zone, cohorts) if query else (),
+        title=place(query, address.picked) if query and address.picked else "People",
+        noun=NOUNS[query.count if query else "users"],
+        total=found.total if found else 0,
+        offset=offset,
+        version=version,
+        rows=tuple(_rows(found.members, query)) if found and query else (),
+        problem=problem,
+    )
+
+
+def _rows(members: Sequence[SetMember], query: FlowQuery) -> Iterator[PersonRow]:
+    words = end_words(query.steps, query.backwards)
+    colours: dict[str, int] = {}
+    for member in members:
+        labels, seconds = member.path, member.seconds
+        if query.backwards:
+            # Told from the anchor back: each step says how long before the one that was told first.
+            labels, seconds = labels[::-1], (0.0, *seconds[:0:-1])
+        events = [
+            Event(
+                printable(label),
+                colours.setdefault(label, len(colours) % COLOURS + 1),
+                duration(passed) if number else "",
+            )
+            for number, (label, passed) in enumerate(zip(labels, seconds, strict=True))
+        ]
+        key = "entered" if query.backwards and member.end == "dropped" else member.end
+        yield PersonRow(printable(member.person), member.at, tuple(events), key, words[member.end])
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    name: str
+    count: int
+    of_start: str
+    of_before: str
+    median: str
+    p90: str
+    percent: float  # of the first, for the bar
+    lost: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelView:
+    saved: FlowChart | None
+    address: Address
+    sentence: tuple[Words, ...]
+    noun: Noun
+    steps: tuple[FunnelStep, ...]
+    problem: str
+
+    @property
+    def back_url(self) -> str:
+        return str(self.address)
+
+
+LOST = {
+    "converted": "reached the end first",
+    "diverted": "did something else next",
+    "excluded": "did what ends it",
+    "dropped": "dropped",
+    "open": "open",
+}
+
+
+def funnel_view(
+    saved: FlowChart | None, form: QuestionForm, address: Address, funnel: Mapping[str, Any] | None, problem: str
+) -> FunnelView:
+    query = form.query
+    cohorts = queries.cohort_names(form.dataset.team, form.dataset)
+    return FunnelView(
+        saved=saved,
+        address=address,
+        sentence=sentence(query, form.zone, cohorts) if query else (),
+        noun=NOUNS[query.count if query else "users"],
+        steps=tuple(_steps(funnel["steps"])) if funnel else (),
+        problem=problem,
+    )
+
+
+def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[FunnelStep]:
+    first = before = rows[0]["count"]
+    for row in rows:
+        lost = tuple((words, row[state]) for state, words in LOST.items() if row[state])
+        yield FunnelStep(
+            name=printable(row["events"][0]),
+            count=row["count"],
+            of_start=share(row["count"], first),
+            of_before=share(row["count"], before) if row["step"] else "",
+            median=duration(row["median_seconds"]) if row["step"] else "",
+            p90=duration(row["p90_seconds"]) if row["step"] else "",
+            percent=100 * row["count"] / first if first else 0.0,
+            lost=lost,
+        )
+        before = row["count"]

@@ -1,0 +1,138 @@
+"""Pages about one number of a flow: the people behind it, and the chain that leads to it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import Role
+from flows import access
+from flows.contexts.address import Address
+from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
+from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
+from flows.figures import figure
+from flows.forms.charts import NameForm, QuestionForm
+from flows.models import FlowChart
+from flows.services import cohorts, sets
+from flows.store import DamagedSegment
+from flows.views import asking
+
+T = TypeVar("T")
+
+
+@vary_on_headers("HX-Request")
+@team_view(Role.VIEWER, write=Role.EDITOR)
+def people(request: TeamRequest, pk: int | None = None) -> HttpResponse:
+    """The people behind a number, the newest first; htmx gets the first few. POST saves them as a cohort."""
+    saved, form, address = _asked(request, pk)
+    if form is None:
+        return render(request, "flows/no_events.html", {"chart": saved})
+    if request.method == "POST":
+        return _save(request, saved, form, address)
+    return _people(request, saved, form, address)
+
+
+@require_safe
+@team_view(Role.VIEWER)
+def funnel(request: TeamRequest, pk: int | None = None) -> HttpResponse:
+    """A chain of steps of a flow, as a funnel with the same numbers."""
+    saved, form, address = _asked(request, pk)
+    if form is None:
+        return render(request, "flows/no_events.html", {"chart": saved})
+    chain = request.GET.getlist("chain")[: MAX_STEPS + 2]
+
+    def count(query: FlowQuery) -> dict[str, object]:
+        return sets.chain_of(dataset=form.dataset, query=query, chain=chain)
+
+    found, problem = _found(form, count)
+    return render(request, "flows/funnel.html", {"funnel": funnel_view(saved, form, address, found, problem)})
+
+
+def _asked(request: TeamRequest, pk: int | None) -> tuple[FlowChart | None, QuestionForm | None, Address]:
+    """The chart, the question, and where the page of the chart stands that the number is on."""
+    saved = access.chart_of(request.team, pk) if pk else None
+    names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
+    path = reverse("flows:chart" if saved else "flows:new", kwargs=names)
+    return saved, asking.question(request, saved), asking.address(request, path)
+
+
+def _people(
+    request: TeamRequest,
+    saved: FlowChart | None,
+    form: QuestionForm,
+    address: Address,
+    refused: str = "",
+) -> HttpResponse:
+    htmx = request.htmx  # type: ignore[attr-defined]
+    short = bool(htmx) and not htmx.history_restore_request and htmx.target == "people-short"
+    selector, offset = address.picked, _whole(request, "offset") or 0
+    if selector is None:
+        raise Http404
+
+    def page(query: FlowQuery) -> sets.SetPage:
+        return sets.page_of(
+            dataset=form.dataset,
+            query=query,
+            selector=selector,
+            version=_whole(request, "version"),
+            offset=offset,
+            limit=SHORT if short else PAGE,
+        )
+
+    found, problem = _found(form, page)
+    view = set_view(saved, form, address, found, offset=offset, version=request.GET.get("version", ""), problem=problem)
+    context = {"set": view, "may_edit": request.membership.may(Role.EDITOR), "refused": refused}
+    status = 422 if refused else 200
+    return render(request, "flows/people.html#short" if short else "flows/people.html", context, status=status)
+
+
+def _found(form: QuestionForm, look: Callable[[FlowQuery], T]) -> tuple[T | None, str]:
+    """What there is, or the sentence that says why it cannot be shown."""
+    if form.query is None:
+        return None, next((str(errors[0]) for errors in form.errors.values()), "Choose a start event first.")
+    try:
+        return look(form.query), ""
+    except QueryError as error:
+        return None, error.sentence
+    except (DamagedSegment, sets.Busy) as error:
+        return None, str(error)
+
+
+def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, address: Address) -> HttpResponse:
+    name, selector = NameForm(request.POST), address.picked
+    if selector is None:
+        raise Http404
+
+    def save(query: FlowQuery) -> cohorts.Cohort:
+        return cohorts.save_cohort(
+            dataset=form.dataset,
+            query=query,
+            selector=selector,
+            name=name.cleaned_data["name"],
+            by=request.user,
+            version=_whole(request, "version"),
+        )
+
+    if not name.is_valid():
+        return _people(request, saved, form, address, refused=next(str(e[0]) for e in name.errors.values()))
+    try:
+        made, problem = _found(form, save)
+    except ValidationError as error:
+        made, problem = None, error.messages[0]
+    if made is None:
+        return _people(request, saved, form, address, refused=problem)
+    noun = "person" if made.people == 1 else "people"
+    messages.success(request, f"“{made.name}” is saved: {figure(made.people)} {noun}. Filters can name it now.")
+    return redirect(str(address))
+
+
+def _whole(request: TeamRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -9,24 +9,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.conditions import people_conditions
 from flows.engine.counting import bucket_seconds
+from flows.engine.filters import property_filters
+from flows.engine.histories import Given as Given
 from flows.engine.histories import Histories as Histories
-from flows.engine.histories import Reader
+from flows.engine.histories import Reader, Reading, conditions_on
 from flows.engine.labelling import MAX_LABELS
-from flows.engine.plan import EVERYTHING, FOREVER, KeyRange, cut_keys
+from flows.engine.lens import Lens
+from flows.engine.plan import FOREVER, KeyRange, Scope, cut_keys
 from flows.engine.query import QueryError, format_duration, format_time, parse_duration, quoted
 from flows.engine.source import Watch
 
 DURATIONS = ("within", "session_gap", "max_gap")
 MOMENTS = {"range_from": "from", "range_to": "to"}
+CONDITIONS = ("where", "people")
 
 P = TypeVar("P")
 
@@ -96,66 +101,107 @@ def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = 
     return EventNames(list(known), recode, known, catalogue)
 
 
-def fold_ranges(
-    segments: Sequence[SegmentArrays],
-    names: EventNames,
-    table: CodeArray,
-    *,
-    new: Callable[[], P],
-    add: Callable[[P, Histories], None],
-    threads: int | None,
-    watch: Watch,
-    done: tuple[float, float] = (0.0, 1.0),
-) -> list[P]:
-    """Show every history once to ``add``, in threads, each with a partial result of its own.
+class Folded(NamedTuple, Generic[P]):
+    """Partial results, at least one; ties of everybody who is looked at; units with an event that no filter removed, if
+    there is a filter, else None."""
+
+    parts: list[P]
+    ties: int
+    eligible: int | None
+
+
+class Fold:
+    """Shows every history once to a kernel, in threads, each with a partial result of its own. May be asked again.
 
     Parameters
     ----------
-    segments : sequence of SegmentArrays
-        In order of arrival.
+    query : an analysis' query
+        Its ``where`` removes events, its ``people`` whole histories.
+    given : Given
     names : EventNames
-    table : int32[labels]
-        Label code → what the kernel needs to know of the event.
-    new : callable
-        Makes an empty partial result; called once a thread.
-    add : callable
-        Adds histories to a partial result.
+        Of the segments that are given.
+    scope : Scope
     threads : int or None
         None: the processors this process may use.
     watch : Watch
-    done : (float, float)
-        Share of the work that is done before and after.
-
-    Returns
-    -------
-    list of partial results
-        At least one.
 
     Raises
     ------
-    Cancelled
+    QueryError
+        If a condition names an event, a property or a cohort that is nowhere in the dataset.
     """
-    threads = threads or len(os.sched_getaffinity(0))
-    reader = Reader(segments, names.recode, table, EVERYTHING)
-    ranges = cut_keys(segments, threads)
-    partial = [new() for _ in range(threads)]
-    free: SimpleQueue[P] = SimpleQueue()
-    for each in partial:
-        free.put(each)
 
-    def walk(part: KeyRange) -> None:
-        watch.check()
-        mine = free.get()
-        try:
-            for histories in reader.read(part).histories:
-                add(mine, histories)
-        finally:
-            free.put(mine)
+    def __init__(
+        self, query: Any, given: Given, names: EventNames, scope: Scope, threads: int | None, watch: Watch
+    ) -> None:
+        self._segments = given.segments
+        self._names = names
+        self._scope = scope
+        self._filters = bool(query.where)
+        self._conditions = conditions_on(given, query.where, query.people)
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._watch = watch
 
-    with ThreadPoolExecutor(threads) as pool:
-        for number, _ in enumerate(pool.map(walk, ranges), 1):
-            watch.report(done[0] + (done[1] - done[0]) * number / len(ranges))
-    return partial
+    def ranges(
+        self,
+        table: CodeArray,
+        *,
+        new: Callable[[], P],
+        add: Callable[[P, Histories], None],
+        done: tuple[float, float] = (0.0, 1.0),
+        lens: Lens | None = None,
+    ) -> Folded[P]:
+        """Read all histories.
+
+        Parameters
+        ----------
+        table : int32[labels]
+            Label code → what the kernel needs to know of the event; 0 for one that is not there.
+        new : callable
+            Makes an empty partial result; called once a thread.
+        add : callable
+            Adds histories to a partial result.
+        done : (float, float)
+            Share of the work that is done before and after.
+        lens : Lens, optional
+            Takes the place of the table.
+
+        Raises
+        ------
+        Cancelled
+        """
+        if lens is None and self._filters:
+            lens = Lens(table, self._names.recode)
+        reader = Reader(self._segments, self._names.recode, table, self._scope, self._conditions, lens=lens)
+        ranges = cut_keys(self._segments, self._threads)
+        parts = [new() for _ in range(self._threads)]
+        free: SimpleQueue[P] = SimpleQueue()
+        for each in parts:
+            free.put(each)
+
+        def walk(part: KeyRange) -> Reading:
+            self._watch.check()
+            mine = free.get()
+            try:
+                reading = reader.read(part)
+                for histories in reading.histories:
+                    add(mine, histories)
+                return replace(reading, histories=[])
+            finally:
+                free.put(mine)
+
+        ties, eligible = 0, 0 if self._filters else None
+        with ThreadPoolExecutor(self._threads) as pool:
+            for number, reading in enumerate(pool.map(walk, ranges), 1):
+                self._watch.report(done[0] + (done[1] - done[0]) * number / len(ranges))
+                ties += reading.ties
+                eligible = None if eligible is None or reading.eligible is None else eligible + reading.eligible
+        return Folded(parts, ties, eligible)
+
+
+def scope_between(query: Any) -> Scope:
+    """The scope of a question with a range that counts people or sessions."""
+    return Scope(True, *limits(query), query.count == "sessions", query.session_gap)
 
 
 def limits(query: Any) -> tuple[int, int]:
@@ -186,10 +232,14 @@ def quantile_seconds(histogram: IntArray, tenths: int) -> float | None:
 
 
 def canonical(query: Any) -> dict[str, object]:
-    """A question as JSON-able values; equal questions give equal dicts."""
+    """A question as JSON-able values; equal questions give equal dicts. Conditions are there only if there are any."""
     values: dict[str, object] = {}
     for field in fields(query):
         value = getattr(query, field.name)
+        if field.name in CONDITIONS:
+            if value:
+                values[field.name] = [each.to_dict() for each in value]
+            continue
         if value is not None and field.name in DURATIONS:
             value = format_duration(value)
         if value is not None and field.name in MOMENTS:
@@ -234,6 +284,12 @@ def event_set(value: object, field: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple | set | frozenset) or not all(isinstance(name, str) for name in value):
         raise QueryError(field, f"{field}: give a list of event names.")
     return tuple(sorted(set(value)))
+
+
+def check_conditions(query: Any) -> None:
+    """Put conditions on events and people into their canonical form. Raises QueryError."""
+    object.__setattr__(query, "where", property_filters(query.where, "where"))
+    object.__setattr__(query, "people", people_conditions(query.people))
 
 
 def check_between(field: str, value: object, low: int, high: int) -> None:

@@ -33,9 +33,9 @@ class Expansion(NamedTuple):
     bare: bool
 
     def labels(self) -> Iterator[str]:
-        """One label for each value that occurs. NUL, which no database keeps in a text, is shown as a sign for it."""
-        for text in self._occurring():
-            yield f"{self.name}: {text}".replace("\0", "\ufffd")
+        """One label for each value that occurs."""
+        for text in self.occurring():
+            yield f"{self.name}: {text}"
 
     def labelled(self, codes: CodeArray, plain: CodeArray) -> ExpandedEvent:
         """With the label codes of :meth:`labels` (int32[n]), and that of events without a value (int32[1])."""
@@ -43,13 +43,15 @@ class Expansion(NamedTuple):
         labels[self.present + 1] = codes
         return ExpandedEvent(self.event, self.column, labels)
 
-    def _occurring(self) -> Iterable[str]:
+    def occurring(self) -> Iterator[str]:
+        """The values that occur. NUL, which no database keeps in a text, is shown as a sign for it."""
         texts = self.column.texts
-        if 4 * len(self.present) < len(texts):
-            return (texts[code] for code in self.present.tolist())
-        occurs = np.zeros(len(texts), bool)
-        occurs[self.present] = True
-        return compress(texts, occurs.tolist())
+        found: Iterable[str] = (texts[code] for code in self.present.tolist())
+        if 4 * len(self.present) >= len(texts):
+            occurs = np.zeros(len(texts), bool)
+            occurs[self.present] = True
+            found = compress(texts, occurs.tolist())
+        return (text.replace("\0", "\ufffd") for text in found)
 
 
 @kernel

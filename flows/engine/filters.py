@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeGuard
 
 from flows.engine.columns import NO_TIME, json_text, number_of, time_of
 from flows.engine.errors import QueryError, is_text, quoted
@@ -58,7 +59,7 @@ class PropertyFilter:
         if not isinstance(data, Mapping) or not {"property", "operator"} <= set(data) <= _KEYS:
             raise QueryError(field, f"{field}: give conditions such as {{property: plan, operator: is, values: pro}}.")
         name, operator = data["property"], data["operator"]
-        if not isinstance(name, str) or not is_text(name) or len(name) > MAX_TEXT:
+        if not is_property(name):
             raise QueryError(field, f"{field}: the name of a property must be a text of at most {MAX_TEXT} characters.")
         if operator not in OPERATORS:
             raise QueryError(field, f"{field}: the operator must be one of {', '.join(OPERATORS)}.")
@@ -111,14 +112,18 @@ def expansions(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, list | tuple) or len(value) > MAX_EXPANDED:
         raise QueryError("expand", f"expand: give at most {MAX_EXPANDED} pairs of an event and a property.")
     for pair in value:
-        whole = isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
-        if not whole or not all(is_text(part) and len(part) <= MAX_TEXT for part in pair):
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(is_property, pair)):
             raise QueryError("expand", "expand: give pairs of an event and a property.")
     pairs = sorted({(pair[0], pair[1]) for pair in value})
     for one, two in pairwise(pairs):
         if one[0] == two[0]:
             raise QueryError("expand", f"expand: {quoted(one[0])} can be expanded by one property only.")
     return tuple(pairs)
+
+
+def is_property(name: object) -> TypeGuard[str]:
+    """Whether a property, or an event, can have this name."""
+    return isinstance(name, str) and is_text(name) and len(name) <= MAX_TEXT
 
 
 def compares_times(value: str) -> bool:

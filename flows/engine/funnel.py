@@ -6,40 +6,24 @@ flow's own paths, so that both show the same numbers. ``eventual``: other events
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine import kernels as paths
-from flows.engine.analysis import Histories, canonical, fold_ranges, head, limits, name_events, plain, quantile_seconds
+from flows.engine.analysis import canonical, head, plain, quantile_seconds
 from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.compute import GIB
+from flows.engine.funnel_chain import Chain
+from flows.engine.funnel_eventual import Eventual, group_names
 from flows.engine.funnel_query import FunnelQuery, step_sets
-from flows.engine.funnel_walk import (
-    BETWEEN_SHIFT,
-    COMPLETED,
-    COUNTERS,
-    ELIGIBLE,
-    HIDDEN,
-    MATCHED,
-    OTHER_EVENT,
-    RELEVANT,
-    STATES,
-    TIES,
-    FunnelCounts,
-    FunnelRules,
-    follow_chain,
-    follow_steps,
-)
-from flows.engine.labels import CYCLE_SIGN, Relabel
-from flows.engine.plan import FOREVER
-from flows.engine.query import FlowQuery, QueryError, quoted
+from flows.engine.funnel_walk import COMPLETED, ELIGIBLE, MATCHED, STATES, TIES, FunnelCounts
+from flows.engine.labels import Relabel
+from flows.engine.query import FlowQuery
 from flows.engine.result import NotConserved
-from flows.engine.source import Given, Paths, Watch, open_source
+from flows.engine.source import Given, Watch
 
 
 def compute_funnel(
@@ -50,6 +34,8 @@ def compute_funnel(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    properties: Collection[str] = (),
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -70,8 +56,10 @@ def compute_funnel(
         Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
     dataset_version : int
         Stands in the answer.
-    catalogue : collection of str
-        Event names the dataset knows besides those of the given segments.
+    catalogue, properties : collection of str
+        Event names and properties that the dataset knows besides those of the given segments.
+    cohorts : mapping, optional
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     budget : int
@@ -85,12 +73,13 @@ def compute_funnel(
         ``units``: eligible, matched (attempts), completed. ``steps``: step, events, count = continued + the end states
         completed (the last step), converted (reached the end anchor of a flow first), diverted (another event came
         next), excluded, dropped (nothing further, and the window is over), open (it is not over); median_seconds and
-        p90_seconds since the step before (None at step 0). ``ties``.
+        p90_seconds since the step before (None at step 0). ``ties``. With a breakdown also ``breakdown``: kind (value,
+        other, none: the event has none), value, and the ``steps`` of these attempts; all together are the steps above.
 
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     Cancelled
     NotConserved
         If the numbers do not add up.
@@ -109,18 +98,24 @@ def compute_funnel(
     """
     began = time.perf_counter()
     watch = Watch(progress, cancelled)
+    given = Given(
+        segments=segments,
+        data_from=data_from,
+        data_through=data_through,
+        catalogue=catalogue,
+        properties=properties,
+        cohorts=cohorts or {},
+    )
+    broken_down: dict[str, object] = {}
     if query.order == "strict":
-        given = Given(segments=segments, data_from=data_from, data_through=data_through, catalogue=catalogue)
-        counts = _count_chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch)
+        counts = Chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch).count()
+    elif query.breakdown is None:
+        counts = Eventual(query, given, threads, watch).count()
     else:
-        counts = _count_eventual(query, segments, data_through or 0, catalogue, threads, watch)
-    question = canonical(query)
-    question["exclusions"] = [
-        {"events": list(each.events), "after": each.after, "before": each.before} for each in query.exclusions
-    ]
+        counts, broken_down["breakdown"] = _broken_down(query, Eventual(query, given, threads, watch))
     seconds = time.perf_counter() - began
-    top = head(question, dataset_version=dataset_version, data_through=data_through, seconds=seconds)
-    return {**top, **_body(query.steps, counts)}
+    top = head(_question(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds)
+    return {**top, **_body(query.steps, counts), **broken_down}
 
 
 def compute_chain(
@@ -184,7 +179,7 @@ def compute_chain(
         relabel=relabel,
         cohorts=cohorts or {},
     )
-    counts = _count_chain(query, steps, "chain", given, threads, budget, watch)
+    counts = Chain(query, steps, "chain", given, threads, budget, watch).count()
     question: dict[str, object] = {"flow": query.canonical(), "chain": plain(steps)}
     seconds = time.perf_counter() - began
     top = head(question, dataset_version=dataset_version, data_through=data_through, seconds=seconds)
@@ -214,110 +209,56 @@ def check_funnel(counts: Sequence[int], ends: NDArray[np.int64], gaps: Sequence[
         raise NotConserved(f"steps {counts} do not belong to {units}")
 
 
-def _count_eventual(
-    query: FunnelQuery,
-    segments: Sequence[SegmentArrays],
-    data_through: int,
-    catalogue: Collection[str],
-    threads: int | None,
-    watch: Watch,
-) -> FunnelCounts:
-    names = name_events(segments, catalogue)
-    masks = np.zeros(len(names.names) + RELEVANT, np.int64)
-    for number, step in enumerate(query.steps):
-        masks[np.array(names.codes("steps", step), np.int64) + RELEVANT] |= 1 << number
-    for each in query.exclusions:
-        codes = np.array(names.codes("exclusions", each.events), np.int64)
-        for gap in range(each.after, len(query.steps) - 1 if each.before is None else each.before):
-            masks[codes + RELEVANT] |= 1 << (BETWEEN_SHIFT + gap)
-    relevant = np.flatnonzero(masks) - RELEVANT
-    table = np.where(names.visible(query.only, query.hide, relevant.tolist()), OTHER_EVENT, HIDDEN).astype(np.int32)
-    table[relevant] = np.arange(RELEVANT, RELEVANT + len(relevant))
-    masks = np.concatenate((np.zeros(RELEVANT, np.int64), masks[relevant + RELEVANT]))
-    since, until = limits(query)
-    sessions = query.count == "sessions"
-    rules = FunnelRules(
-        sessions=sessions,
-        last=query.occurrence == "last",
-        merge=query.collapse != "none",
-        within=FOREVER if sessions else query.within,
-        max_gap=FOREVER if sessions or query.max_gap is None else query.max_gap,
-        session_gap=query.session_gap,
-        since=since,
-        until=until,
-        data_end=min(until, data_through),
-        steps=len(query.steps),
-    )
-
-    def add(counts: FunnelCounts, histories: Histories) -> None:
-        follow_steps(*histories.columns, masks, rules, *counts)
-        counts.counters[TIES] += histories.count_ties((since, until))
-
-    return _sum(
-        fold_ranges(
-            segments, names, table, new=lambda: _no_counts(len(query.steps)), add=add, threads=threads, watch=watch
-        )
-    )
+def _question(query: FunnelQuery) -> dict[str, object]:
+    """``breakdown`` and ``top`` are there only if there is one."""
+    question = canonical(query)
+    question["exclusions"] = [
+        {"events": list(each.events), "after": each.after, "before": each.before} for each in query.exclusions
+    ]
+    if query.breakdown is None:
+        del question["breakdown"], question["top"]
+    return question
 
 
-def _count_chain(
-    query: FlowQuery,
-    steps: Sequence[tuple[str, ...]],
-    field: str,
-    given: Given,
-    threads: int | None,
-    budget: int,
-    watch: Watch,
-) -> FunnelCounts:
-    threads = threads or len(os.sched_getaffinity(0))
+def _broken_down(query: FunnelQuery, funnel: Eventual) -> tuple[FunnelCounts, list[dict[str, Any]]]:
+    """All attempts as one group, and the rows of each group that has any, by (−count, kind, value).
 
-    def follow(walked: Paths) -> FunnelCounts:
-        counts = _no_counts(len(steps))
-        follow_chain(walked.log.items, member, len(steps), counts.ends, counts.gaps)
-        return counts
-
-    total = _no_counts(len(steps))
-    with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget, watch)
-        labels = source.labels
-        for name in (name for step in steps for name in step):
-            cycle = query.collapse == "cycles" and CYCLE_SIGN in name
-            if name not in labels.known and name not in given.catalogue and not cycle:
-                raise QueryError(field, f"{field}: there is no event {quoted(name)} in this dataset.")
-        for found in source.waves():
-            member = np.zeros(len(labels.names), np.int32)  # cycles get their codes as they are met
-            for number, step in enumerate(steps):
-                member[[labels.known[name] for name in step if name in labels.known]] |= 1 << number
-            total = _sum([total, *source.map(follow, found)])
-    watch.report(1.0)
-    total.counters[[ELIGIBLE, MATCHED, TIES]] = source.totals[[paths.ELIGIBLE, paths.ROWS, paths.TIES]]
-    return total
-
-
-def _no_counts(steps: int) -> FunnelCounts:
-    ends, gaps = np.zeros((steps, len(STATES)), np.int64), np.zeros((steps, paths.MOST_BUCKETS), np.int64)
-    return FunnelCounts(ends, gaps, np.zeros(COUNTERS, np.int64))
-
-
-def _sum(parts: Sequence[FunnelCounts]) -> FunnelCounts:
-    return FunnelCounts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))
+    The histories are read twice: which values stand as themselves is known only when all attempts are counted.
+    """
+    by = funnel.values((0.0, 0.5))
+    counts = funnel.count(by, (0.5, 1.0))
+    rows: list[dict[str, Any]] = []
+    for group, (kind, value) in enumerate(group_names(by)):
+        steps = _step_rows(query.steps, counts.ends[group], counts.gaps[group])
+        if steps[0]["count"]:
+            rows.append({"kind": kind, "value": value, "steps": steps})
+    whole = (counts.ends.sum(axis=0, keepdims=True), counts.gaps.sum(axis=0, keepdims=True))
+    rows.sort(key=lambda row: (-row["steps"][0]["count"], row["kind"], row["value"]))
+    return FunnelCounts(*whole, counts.counters), rows
 
 
 def _body(steps: Sequence[tuple[str, ...]], found: FunnelCounts) -> dict[str, object]:
-    counts = np.cumsum(found.ends.sum(axis=1)[::-1])[::-1].tolist()
     units = {"eligible": int(found.counters[ELIGIBLE]), "matched": int(found.counters[MATCHED])}
-    units["completed"] = int(found.ends[-1, COMPLETED])
-    check_funnel(counts, found.ends, found.gaps.sum(axis=1).tolist(), units)
-    rows = [
+    units["completed"] = int(found.ends[0, -1, COMPLETED])
+    rows = _step_rows(steps, found.ends[0], found.gaps[0])
+    check_funnel([row["count"] for row in rows], found.ends[0], found.gaps[0].sum(axis=1).tolist(), units)
+    return {"units": units, "steps": rows, "ties": int(found.counters[TIES])}
+
+
+def _step_rows(
+    steps: Sequence[tuple[str, ...]], ends: NDArray[np.int64], gaps: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """ends : int64[steps, STATES]; gaps : int64[steps, buckets]."""
+    counts = np.cumsum(ends.sum(axis=1)[::-1])[::-1].tolist()
+    return [
         {
             "step": number,
             "events": list(step),
             "count": counts[number],
             "continued": counts[number + 1] if number + 1 < len(steps) else 0,
-            **dict(zip(STATES, found.ends[number].tolist(), strict=True)),
-            "median_seconds": quantile_seconds(found.gaps[number], 5),
-            "p90_seconds": quantile_seconds(found.gaps[number], 9),
+            **dict(zip(STATES, ends[number].tolist(), strict=True)),
+            "median_seconds": quantile_seconds(gaps[number], 5),
+            "p90_seconds": quantile_seconds(gaps[number], 9),
         }
         for number, step in enumerate(steps)
     ]
-    return {"units": units, "steps": rows, "ties": int(found.counters[TIES])}

@@ -6,14 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flows.engine.analysis import (
+    check_between,
     check_choice,
+    check_conditions,
     check_durations,
     check_names,
     check_not_hidden,
     check_range,
     event_set,
 )
-from flows.engine.query import COLLAPSES, COUNTS, DAY, MAX_STEPS, MINUTE, OCCURRENCES, FlowQuery, QueryError, quoted
+from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter, is_property
+from flows.engine.query import (
+    COLLAPSES,
+    COUNTS,
+    DAY,
+    MAX_STEPS,
+    MAX_TOP,
+    MINUTE,
+    OCCURRENCES,
+    FlowQuery,
+    QueryError,
+    quoted,
+)
 
 ORDERS = ("eventual", "strict")
 
@@ -33,7 +48,9 @@ class FunnelQuery:
     """One question about ordered steps. Durations and moments are microseconds (UTC), event lists are names.
 
     ``steps`` are 1 to 21 sets of events, any of which is the step. Options mean what they mean for a flow with the
-    first step as its start; events of steps and exclusions are visible whatever ``only`` lists.
+    first step as its start; events of steps and exclusions are visible whatever ``only`` lists. ``where`` removes
+    events that do not meet all conditions, ``people`` whole histories. ``breakdown`` names a property: attempts are
+    also counted by its value at their first event, the ``top`` values as themselves and all others as one Other.
 
     Raises
     ------
@@ -54,6 +71,10 @@ class FunnelQuery:
     exclusions: tuple[Exclusion, ...] = ()
     range_from: int | None = None
     range_to: int | None = None
+    where: tuple[PropertyFilter, ...] = ()
+    people: tuple[PeopleCondition, ...] = ()
+    breakdown: str | None = None
+    top: int = 8
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", step_sets(self.steps, "steps", MAX_STEPS + 1))
@@ -65,10 +86,16 @@ class FunnelQuery:
         check_choice("collapse", self.collapse, COLLAPSES)
         check_durations(self, "within", "session_gap", "max_gap")
         check_range(self)
+        check_conditions(self)
+        check_between("top", self.top, 1, MAX_TOP)
+        if self.breakdown is not None and not is_property(self.breakdown):
+            raise QueryError("breakdown", "breakdown: give the name of a property.")
         check_not_hidden(self.hide, self.events, "an event of the funnel")
         if self.order == "strict":
             if self.exclusions:
                 raise QueryError("exclusions", "exclusions: with order strict any other event ends the attempt.")
+            if self.breakdown is not None:
+                raise QueryError("breakdown", "breakdown: only a funnel with order eventual can be broken down.")
         elif self.count == "journeys":
             raise QueryError("count", "count: journeys can only be counted with order strict.")
         elif self.collapse == "cycles":
@@ -98,6 +125,8 @@ class FunnelQuery:
             hide=self.hide,
             range_from=self.range_from,
             range_to=self.range_to,
+            where=self.where,
+            people=self.people,
             paths=0,
         )
 

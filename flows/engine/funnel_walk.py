@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,12 +46,37 @@ class FunnelRules(NamedTuple):
 
 
 class FunnelCounts(NamedTuple):
-    """ends : int64[steps, STATES], by the last step reached; gaps : int64[steps, buckets], times since the step before;
-    counters : int64[COUNTERS]."""
+    """Groups are those of a breakdown; without one there is one.
+
+    ends : int64[groups, steps, STATES], by the last step reached; gaps : int64[groups, steps, buckets], times since the
+    step before; counters : int64[COUNTERS].
+    """
 
     ends: NDArray[np.int64]
     gaps: NDArray[np.int64]
     counters: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, steps: int, groups: int = 1) -> FunnelCounts:
+        ends, gaps = (groups, steps, len(STATES)), (groups, steps, paths.MOST_BUCKETS)
+        return cls(np.zeros(ends, np.int64), np.zeros(gaps, np.int64), np.zeros(COUNTERS, np.int64))
+
+    @staticmethod
+    def sum(parts: Sequence[FunnelCounts]) -> FunnelCounts:
+        return FunnelCounts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))
+
+
+class Attempts(NamedTuple):
+    """people : int64[attempts], their numbers, or uint64, their keys; reached, states : int8[attempts]. Or all empty,
+    where nobody asks whose the attempts are."""
+
+    people: NDArray[Any]
+    reached: NDArray[np.int8]
+    states: NDArray[np.int8]
+
+    @classmethod
+    def room(cls, attempts: int) -> Attempts:
+        return cls(np.empty(attempts, np.int64), np.empty(attempts, np.int8), np.empty(attempts, np.int8))
 
 
 @inlined
@@ -91,11 +117,16 @@ def follow_steps(
     table: Array,
     masks: Array,
     rules: Array,
+    groups: Array,
     ends: Array,
     gaps: Array,
     counters: Array,
+    people: Array,
+    reached_steps: Array,
+    states: Array,
 ) -> None:
-    """table : code → 0 hidden, 1 not asked about, else its class; masks : int64[classes]; then a FunnelCounts."""
+    """table : code → 0 hidden, 1 not asked about, else its class; masks : int64[classes]; groups : int32[codes], that
+    of an attempt whose first event it is, or none; then a FunnelCounts, and room for Attempts."""
     for person in range(starts.size - 1):
         low, high = starts[U(person)], starts[U(person + 1)]
         low = first_at_or_after(times, low, high, rules.since)
@@ -112,7 +143,9 @@ def follow_steps(
             if i == end:
                 low = end
                 continue
+            attempt = counters[MATCHED]
             counters[MATCHED] += 1
+            group = np.int64(groups[U(codes[U(i)])]) if groups.size else np.int64(0)
             before = table[U(codes[U(i)])]
             current = times[U(i)]
             window = current + rules.within
@@ -134,29 +167,66 @@ def follow_steps(
                 mask = masks[U(value)]
                 if mask >> (reached + 1) & 1:
                     reached += 1
-                    gaps[U(reached), U(gap_bucket(moment - current))] += 1
+                    gaps[U(group), U(reached), U(gap_bucket(moment - current))] += 1
                     current = moment
                     limit = min(window, current + rules.max_gap)
                 elif mask >> (BETWEEN_SHIFT + reached) & 1:
                     excluded = True
                     break
             closes = times[U(end - 1)] + rules.session_gap if rules.sessions else limit
+            state = DROPPED if closes <= rules.data_end else OPEN
             if reached + 1 == rules.steps:
-                ends[U(reached), U(COMPLETED)] += 1
+                state = COMPLETED
             elif excluded:
-                ends[U(reached), U(EXCLUDED)] += 1
-            else:
-                ends[U(reached), U(DROPPED if closes <= rules.data_end else OPEN)] += 1
+                state = EXCLUDED
+            ends[U(group), U(reached), U(state)] += 1
+            if people.size:
+                people[U(attempt)] = person
+                reached_steps[U(attempt)] = reached
+                states[U(attempt)] = state
             low = end
 
 
 @kernel
-def follow_chain(items: Array, member: Array, steps: Array, ends: Array, gaps: Array) -> None:
+def count_attempts(
+    times: Array,
+    codes: Array,
+    starts: Array,
+    skip: Array,
+    table: Array,
+    masks: Array,
+    rules: Array,
+    groups: Array,
+    attempts: Array,
+) -> None:
+    """Count attempts by the group of their first event: attempts int64[groups]; the rest as for follow_steps."""
+    for person in range(starts.size - 1):
+        low, high = starts[U(person)], starts[U(person + 1)]
+        low = first_at_or_after(times, low, high, rules.since)
+        high = first_at_or_after(times, low, high, rules.until)
+        if skip.size and skip[U(person)]:
+            continue
+        while low < high:
+            end = session_end(times, low, high, rules.session_gap) if rules.sessions else high
+            if rules.last:
+                i = _last_anchor(codes, table, masks, low, end, rules.merge)
+            else:
+                i = _first_anchor(codes, table, masks, low, end)
+            if i < end:
+                attempts[U(groups[U(codes[U(i)])])] += 1
+            low = end
+
+
+@kernel
+def follow_chain(
+    items: Array, member: Array, steps: Array, ends: Array, gaps: Array, reached_steps: Array, states: Array
+) -> None:
     """Compare the paths of a log with a chain.
 
     items : a PathLog's; member : int32[labels], label code → steps of the chain that it may be; then ends and gaps of
-    FunnelCounts.
+    FunnelCounts; reached_steps, states : int8[paths], −1 for paths that do not begin with the chain, or int8[0].
     """
+    row = 0
     at: Array = 0
     while at < items.size:
         head = np.int64(items[U(at)])
@@ -167,9 +237,12 @@ def follow_chain(items: Array, member: Array, steps: Array, ends: Array, gaps: A
             if not member[U(item >> CODE_SHIFT)] >> reached & 1:
                 break
             if reached:
-                gaps[U(reached), U(item & GAP_MASK)] += 1
+                gaps[U(0), U(reached), U(item & GAP_MASK)] += 1
             reached += 1
         at += 1 + length
+        if reached_steps.size:
+            reached_steps[U(row)] = reached - 1
+        row += 1
         if reached == 0:
             continue
         state = COMPLETED
@@ -181,4 +254,6 @@ def follow_chain(items: Array, member: Array, steps: Array, ends: Array, gaps: A
                 state = CONVERTED
             else:
                 state = DROPPED if path_state == paths.DROPPED else OPEN
-        ends[U(reached - 1), U(state)] += 1
+        ends[U(0), U(reached - 1), U(state)] += 1
+        if states.size:
+            states[U(row - 1)] = state

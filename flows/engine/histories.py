@@ -8,16 +8,19 @@ their own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays, read_only
+from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter
+from flows.engine.labels import Relabel
 from flows.engine.lens import Lens, count_seen
-from flows.engine.marks import Marks, PropertyMarks
+from flows.engine.marks import Group, Marks, PropertyMarks
 from flows.engine.merging import merge_shared
 from flows.engine.people import Mask, PeopleFilter
 from flows.engine.plan import KeyRange, Scope
@@ -54,6 +57,47 @@ class Histories(NamedTuple):
         return count_ties(self.ties, self.times, self.starts, self.skip, within)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a question is asked of; fields as for :func:`flows.engine.compute.compute_flow`."""
+
+    segments: Sequence[SegmentArrays]
+    data_from: int | None
+    data_through: int | None
+    catalogue: Collection[str] = ()
+    properties: Collection[str] = ()
+    relabel: Relabel | None = None
+    cohorts: Mapping[int, KeyArray] = field(default_factory=dict)
+
+
+class Conditions(NamedTuple):
+    """What a question asks of events and of people, made ready for some segments."""
+
+    marks: PropertyMarks | None
+    people: PeopleFilter | None
+
+
+def conditions_on(
+    given: Given,
+    where: Sequence[PropertyFilter],
+    people: Sequence[PeopleCondition],
+    anchors: Sequence[Group] = (),
+) -> Conditions:
+    """In marks, first comes the bit of ``where``, then those of conditions on anchors, then those on people.
+
+    Raises
+    ------
+    QueryError
+        If a condition names an event, a property or a cohort that is nowhere in the dataset.
+    """
+    groups = [Group("where", where), *anchors]
+    chosen = PeopleFilter(people, given.segments, given.catalogue, given.cohorts, len(groups)) if people else None
+    groups += [Group(each.kind, each.where) for each in (chosen.events if chosen else ())]
+    if not any(group.filters for group in groups):
+        return Conditions(None, chosen)
+    return Conditions(PropertyMarks(groups, given.segments, given.catalogue, given.properties), chosen)
+
+
 @dataclass(slots=True)
 class Reading:
     """The histories of a key range, and what is counted otherwise than by walking them.
@@ -79,12 +123,9 @@ class Reader:
     table : int32[labels]
         Label code → what the walk needs to know of the event.
     scope : Scope
+    conditions : Conditions
     lens : Lens, optional
         Derives the codes, with a table of its own.
-    marks : PropertyMarks, optional
-        Which events fail conditions; bit 0 removes an event.
-    people : PeopleFilter, optional
-        Who is looked at; None: everybody.
     by_id : bool
         Whether sessions go by their ids and become histories of their own; needs a lens.
     """
@@ -95,17 +136,15 @@ class Reader:
         recode: Sequence[CodeArray],
         table: CodeArray,
         scope: Scope,
+        conditions: Conditions,
         *,
         lens: Lens | None = None,
-        marks: PropertyMarks | None = None,
-        people: PeopleFilter | None = None,
         by_id: bool = False,
     ) -> None:
         self._segments = segments
         self._scope = scope
         self._lens = lens
-        self._marks = marks
-        self._people = people
+        self._marks, self._people = conditions
         self._by_id = by_id
         self._rooms = threading.local()
         self._table = read_only(lens.table if lens else table)

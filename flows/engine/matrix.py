@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,21 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.analysis import (
-    EventNames,
+    Fold,
+    Given,
     Histories,
     canonical,
     check_between,
     check_choice,
+    check_conditions,
     check_durations,
     check_names,
     check_range,
-    fold_ranges,
     head,
     limits,
     name_events,
+    scope_between,
 )
-from flows.engine.arrays import SegmentArrays
+from flows.engine.arrays import KeyArray, SegmentArrays
+from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
+from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import U, first_at_or_after, session_end
 from flows.engine.query import MAX_TOP, MINUTE, QueryError
@@ -43,7 +47,8 @@ DENSE_LABELS = 256  # up to so many, all transitions are counted at once; else f
 class MatrixQuery:
     """One question about transitions. Durations and moments are microseconds (UTC), event lists are names.
 
-    ``count`` says inside what two events are neighbours: ``users`` or ``sessions``.
+    ``count`` says inside what two events are neighbours: ``users`` or ``sessions``. ``where`` removes events that do
+    not meet all conditions, ``people`` whole histories.
 
     Raises
     ------
@@ -59,6 +64,8 @@ class MatrixQuery:
     hide: tuple[str, ...] = ()
     range_from: int | None = None
     range_to: int | None = None
+    where: tuple[PropertyFilter, ...] = ()
+    people: tuple[PeopleCondition, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self, "only", "hide")
@@ -67,6 +74,7 @@ class MatrixQuery:
         check_between("top", self.top, 1, MAX_TOP)
         check_durations(self, "session_gap")
         check_range(self)
+        check_conditions(self)
         if self.only and set(self.only) <= set(self.hide):
             raise QueryError("hide", "hide: nothing of the listed events would be left.")
 
@@ -137,6 +145,8 @@ def compute_matrix(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    properties: Collection[str] = (),
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -154,8 +164,10 @@ def compute_matrix(
         Time (µs UTC) of the newest event of the dataset; stands in the answer.
     dataset_version : int
         Stands in the answer.
-    catalogue : collection of str
-        Event names the dataset knows besides those of the given segments.
+    catalogue, properties : collection of str
+        Event names and properties that the dataset knows besides those of the given segments.
+    cohorts : mapping, optional
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -172,7 +184,7 @@ def compute_matrix(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     Cancelled
     NotConserved
         If the numbers do not add up.
@@ -195,10 +207,19 @@ def compute_matrix(
     shown = names.visible(query.only, query.hide)
     table = np.where(shown, np.arange(1, len(names.names) + 1), 0).astype(np.int32)
     watch = Watch(progress, cancelled)
+    given = Given(
+        segments=segments,
+        data_from=None,
+        data_through=data_through,
+        catalogue=catalogue,
+        properties=properties,
+        cohorts=cohorts or {},
+    )
+    fold = Fold(query, given, names, scope_between(query), threads, watch)
     dense = len(names.names) <= DENSE_LABELS
     nodes = np.arange(len(names.names), dtype=np.int32) if dense else np.zeros(len(names.names), np.int32)
     size = len(nodes) if dense else 1
-    found = _count(query, segments, names, table, nodes, size, threads, watch, (0.0, 1.0 if dense else 0.5))
+    found = _count(query, fold, table, nodes, size, (0.0, 1.0 if dense else 0.5))
     kept = rank_labels(found.labels[:, COUNT], names.names, query.top)
     node_of = np.full(len(names.names), len(kept), np.int32)
     node_of[kept] = np.arange(len(kept))
@@ -206,7 +227,7 @@ def compute_matrix(
         cells = np.zeros((len(kept) + 1, len(kept) + 1), np.int64)
         np.add.at(cells, (node_of[:, None], node_of[None, :]), found.cells)
     else:
-        cells = _count(query, segments, names, table, node_of, len(kept) + 1, threads, watch, (0.5, 1.0)).cells
+        cells = _count(query, fold, table, node_of, len(kept) + 1, (0.5, 1.0)).cells
     totals = np.zeros((len(kept) + 1, COLUMNS), np.int64)
     np.add.at(totals, node_of, found.labels)
     check_matrix(totals, cells, int(found.counters[MATCHED]))
@@ -247,13 +268,10 @@ def check_matrix(totals: NDArray[np.int64], cells: NDArray[np.int64], units: int
 
 def _count(
     query: MatrixQuery,
-    segments: Sequence[SegmentArrays],
-    names: EventNames,
+    fold: Fold,
     table: NDArray[np.int32],
     nodes: NDArray[np.int32],
     size: int,
-    threads: int | None,
-    watch: Watch,
     done: tuple[float, float],
 ) -> _Counts:
     """One reading. nodes : int32[labels], label code → row and column of the cells; size : how many of those."""
@@ -266,10 +284,12 @@ def _count(
 
     def add(counts: _Counts, histories: Histories) -> None:
         _count_transitions(*histories.columns, nodes, rules, *counts)
-        counts.counters[TIES] += histories.count_ties((rules.since, rules.until))
 
-    parts = fold_ranges(segments, names, table, new=new, add=add, threads=threads, watch=watch, done=done)
-    return _Counts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))
+    parts, ties, eligible = fold.ranges(table, new=new, add=add, done=done)
+    found = _Counts(*(sum(arrays[1:], arrays[0]) for arrays in zip(*parts, strict=True)))
+    found.counters[TIES] = ties
+    found.counters[UNITS] = found.counters[UNITS] if eligible is None else eligible
+    return found
 
 
 def _label_rows(titles: Sequence[tuple[str, str]], totals: NDArray[np.int64]) -> list[dict[str, object]]:

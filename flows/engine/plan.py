@@ -36,9 +36,6 @@ class Scope(NamedTuple):
     session_gap: int
 
 
-EVERYTHING = Scope(False, -FOREVER, FOREVER, False, 0)
-
-
 def rules_of(query: FlowQuery, data_from: int, data_through: int, labels: int) -> Rules:
     """The walk's rules for a question.
 

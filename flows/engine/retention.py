@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.analysis import Histories, canonical, check_names, fold_ranges, head, name_events
-from flows.engine.arrays import SegmentArrays
+from flows.engine.analysis import Fold, Given, Histories, canonical, check_conditions, check_names, head, name_events
+from flows.engine.arrays import KeyArray, SegmentArrays
+from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import U, first_at_or_after
 from flows.engine.periods import check_edges, complete_periods, edge_array, period_rows
+from flows.engine.plan import Scope
 from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Watch
@@ -34,7 +37,7 @@ class RetentionQuery:
     ``[edges[0], edges[-1])`` do not exist.
 
     A person belongs to the period of their first event of ``first``; each later event of ``back`` (empty: any event at
-    all) is a return.
+    all) is a return. ``where`` removes events that do not meet all conditions, ``people`` whole histories.
 
     Raises
     ------
@@ -45,9 +48,12 @@ class RetentionQuery:
     first: tuple[str, ...]
     edges: tuple[int, ...]
     back: tuple[str, ...] = ()
+    where: tuple[PropertyFilter, ...] = ()
+    people: tuple[PeopleCondition, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self, "first", "back")
+        check_conditions(self)
         if not self.first:
             raise QueryError("first", "first: name at least one event that begins.")
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_PERIODS))
@@ -99,6 +105,8 @@ def compute_retention(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    properties: Collection[str] = (),
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -114,8 +122,10 @@ def compute_retention(
         Time (µs UTC) of the newest event of the dataset: periods that reach beyond it are incomplete.
     dataset_version : int
         Stands in the answer.
-    catalogue : collection of str
-        Event names the dataset knows besides those of the given segments.
+    catalogue, properties : collection of str
+        Event names and properties that the dataset knows besides those of the given segments.
+    cohorts : mapping, optional
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -133,7 +143,7 @@ def compute_retention(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     Cancelled
     NotConserved
         If the numbers do not add up.
@@ -164,8 +174,17 @@ def compute_retention(
     def add(counts: tuple[NDArray[np.int64], NDArray[np.int64]], histories: Histories) -> None:
         _count_returns(*histories.columns, edges, *counts)
 
-    watch = Watch(progress, cancelled)
-    parts = fold_ranges(segments, names, table, new=new, add=add, threads=threads, watch=watch)
+    given = Given(
+        segments=segments,
+        data_from=None,
+        data_through=data_through,
+        catalogue=catalogue,
+        properties=properties,
+        cohorts=cohorts or {},
+    )
+    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
+    fold = Fold(query, given, names, scope, threads, Watch(progress, cancelled))
+    parts = fold.ranges(table, new=new, add=add).parts
     sizes = np.sum([part[0] for part in parts], axis=0)
     bounded, latest = np.sum([part[1] for part in parts], axis=0)
     unbounded = np.cumsum(latest[:, ::-1], axis=1)[:, ::-1]

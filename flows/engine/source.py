@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
-from flows.engine.histories import Histories, Reader
+from flows.engine.arrays import IntArray, SegmentArrays
+from flows.engine.histories import Given as Given
+from flows.engine.histories import Histories, Reader, conditions_on
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
@@ -37,10 +38,9 @@ from flows.engine.kernels import (
     find_window_paths,
 )
 from flows.engine.labelling import label_events
-from flows.engine.labels import Labels, Relabel
+from flows.engine.labels import Labels
 from flows.engine.lens import Lens, anchor_conditions
-from flows.engine.marks import Group, PropertyMarks, check_property
-from flows.engine.people import PeopleFilter
+from flows.engine.marks import check_property
 from flows.engine.plan import KeyRange, cut_keys, goes_by_id, rules_of, scope_of
 from flows.engine.query import FlowQuery
 
@@ -72,19 +72,6 @@ class Watch:
         """Raises :class:`Cancelled` if somebody wants to stop."""
         if self.cancelled is not None and self.cancelled():
             raise Cancelled
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """What a question is asked of; fields as for :func:`flows.engine.compute.compute_flow`."""
-
-    segments: Sequence[SegmentArrays]
-    data_from: int | None
-    data_through: int | None
-    catalogue: Collection[str] = ()
-    properties: Collection[str] = ()
-    relabel: Relabel | None = None
-    cohorts: Mapping[int, KeyArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,29 +318,16 @@ def open_source(
 
 
 def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> Reader:
-    """In marks, first comes the bit of ``where``, then those of conditions on anchors, then those on people."""
-    segments, catalogue = given.segments, given.catalogue
     for _, name in query.expand:
-        check_property("expand", name, segments, given.properties)
+        check_property("expand", name, given.segments, given.properties)
     anchors = anchor_conditions(query)
-    groups = [Group("where", query.where), *(group for group, _ in anchors)]
-    people = PeopleFilter(query.people, segments, catalogue, given.cohorts, len(groups)) if query.people else None
-    groups += [Group(each.kind, each.where) for each in (people.events if people else ())]
-    marked = any(group.filters for group in groups)
+    conditions = conditions_on(given, query.where, query.people, [group for group, _ in anchors])
     by_id = goes_by_id(query)
     lens = None
     if query.where or anchors or query.expand or by_id:
         lens = Lens(labels.table, labels.recode, labels.expanded, [flag for _, flag in anchors])
-    return Reader(
-        segments,
-        labels.recode,
-        labels.table,
-        scope_of(query, rules),
-        lens=lens,
-        marks=PropertyMarks(groups, segments, catalogue, given.properties) if marked else None,
-        people=people,
-        by_id=by_id,
-    )
+    scope = scope_of(query, rules)
+    return Reader(given.segments, labels.recode, labels.table, scope, conditions, lens=lens, by_id=by_id)
 
 
 class _Writer:

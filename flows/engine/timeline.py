@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,20 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.analysis import (
-    EventNames,
+    Fold,
+    Given,
     Histories,
     canonical,
     check_between,
+    check_conditions,
     check_names,
-    fold_ranges,
     head,
     name_events,
 )
-from flows.engine.arrays import SegmentArrays
+from flows.engine.arrays import KeyArray, SegmentArrays
+from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
+from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import U, first_at_or_after
 from flows.engine.periods import check_edges, edge_array, period_rows
+from flows.engine.plan import Scope
 from flows.engine.query import MAX_TOP, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
 from flows.engine.source import Watch
@@ -40,7 +44,8 @@ class TimelineQuery:
     """One question about events over time.
 
     ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
-    ``[edges[0], edges[-1])`` do not exist.
+    ``[edges[0], edges[-1])`` do not exist. ``where`` removes events that do not meet all conditions, ``people`` whole
+    histories.
 
     Raises
     ------
@@ -52,9 +57,12 @@ class TimelineQuery:
     top: int = 8
     only: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    where: tuple[PropertyFilter, ...] = ()
+    people: tuple[PeopleCondition, ...] = ()
 
     def __post_init__(self) -> None:
         check_names(self, "only", "hide")
+        check_conditions(self)
         check_between("top", self.top, 1, MAX_TOP)
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_BUCKETS))
         if self.only and set(self.only) <= set(self.hide):
@@ -132,6 +140,8 @@ def compute_timeline(
     data_through: int | None,
     dataset_version: int,
     catalogue: Collection[str] = (),
+    properties: Collection[str] = (),
+    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -147,8 +157,10 @@ def compute_timeline(
         Time (µs UTC) of the newest event of the dataset: buckets that reach beyond it are incomplete.
     dataset_version : int
         Stands in the answer.
-    catalogue : collection of str
-        Event names the dataset knows besides those of the given segments.
+    catalogue, properties : collection of str
+        Event names and properties that the dataset knows besides those of the given segments.
+    cohorts : mapping, optional
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -164,7 +176,7 @@ def compute_timeline(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
     Cancelled
     NotConserved
         If the numbers do not add up.
@@ -193,20 +205,21 @@ def compute_timeline(
     def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
         _count_labels(*histories.columns, edges, counts)
 
-    label_parts = fold_ranges(
-        segments,
-        names,
-        table,
-        new=lambda: np.zeros(size + 1, np.int64),
-        add=add_labels,
-        threads=threads,
-        watch=watch,
-        done=(0.0, 0.4),
+    given = Given(
+        segments=segments,
+        data_from=None,
+        data_through=data_through,
+        catalogue=catalogue,
+        properties=properties,
+        cohorts=cohorts or {},
     )
-    kept = rank_labels(np.sum(label_parts, axis=0)[1:], names.names, query.top)
+    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
+    fold = Fold(query, given, names, scope, threads, watch)
+    labels = fold.ranges(table, new=lambda: np.zeros(size + 1, np.int64), add=add_labels, done=(0.0, 0.4)).parts
+    kept = rank_labels(np.sum(labels, axis=0)[1:], names.names, query.top)
     nodes = np.where(table > 0, len(kept) + 1, 0).astype(np.int32)
     nodes[kept] = np.arange(1, len(kept) + 1)
-    grid = _count(segments, names, nodes, edges, len(kept) + 1, threads, watch)
+    grid = _count(fold, nodes, edges, len(kept) + 1)
     check_timeline(grid)
     titles = [(EVENT, names.names[code]) for code in kept] + [(OTHER, "")]
     rows = [{"kind": kind, "label": label, **_row(grid, node)} for node, (kind, label) in enumerate(titles)]
@@ -240,15 +253,7 @@ def check_timeline(grid: NDArray[np.int64]) -> None:
             raise NotConserved("people of the timeline do not add up")
 
 
-def _count(
-    segments: Sequence[SegmentArrays],
-    names: EventNames,
-    nodes: NDArray[np.int32],
-    edges: NDArray[np.int64],
-    size: int,
-    threads: int | None,
-    watch: Watch,
-) -> NDArray[np.int64]:
+def _count(fold: Fold, nodes: NDArray[np.int32], edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     def new() -> _Counts:
         grid, stamps = np.zeros((2, len(edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
         return _Counts(grid, stamps, np.zeros(2, np.int64))
@@ -256,7 +261,7 @@ def _count(
     def add(counts: _Counts, histories: Histories) -> None:
         _count_buckets(*histories.columns, edges, *counts)
 
-    parts = fold_ranges(segments, names, nodes, new=new, add=add, threads=threads, watch=watch, done=(0.4, 1.0))
+    parts = fold.ranges(nodes, new=new, add=add, done=(0.4, 1.0)).parts
     grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
     return grid
 

@@ -54,6 +54,14 @@ def _compile_analyses(segments: Sequence[SegmentArrays]) -> None:
     for order in ("eventual", "strict"):
         funnel = FunnelQuery(steps=(("a",), ("b",)), order=order)
         compute_funnel(funnel, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
+    compute_funnel(
+        FunnelQuery(steps=(("a",), ("b",)), breakdown="text"),
+        segments,
+        data_from=0,
+        data_through=7,
+        dataset_version=0,
+        threads=1,
+    )
     compute_matrix(MatrixQuery(), segments, data_through=7, dataset_version=0, threads=1)
     retention = RetentionQuery(first=("a",), edges=(0, 4, 8))
     compute_retention(retention, segments, data_through=7, dataset_version=0, threads=1)

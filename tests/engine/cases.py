@@ -4,7 +4,7 @@ them met, and wish for those that did not."""
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from unittest import mock
 
@@ -266,6 +266,29 @@ def histories_with(draw, names, size, with_properties, with_sessions):
     return segments
 
 
+def valued_logs():
+    """One to four segments of events with properties."""
+    return st.integers(1, 4).flatmap(lambda size: histories_with(NAMES, size, True, False))
+
+
+def some_people():
+    """Two cohorts: id → actor keys."""
+    sets = st.fixed_dictionaries({cohort: st.sets(st.integers(1, 9)) for cohort in (1, 2)})
+    return sets.map(lambda found: {cohort: np.array(sorted(keys), np.uint64) for cohort, keys in found.items()})
+
+
+@st.composite
+def narrowed(draw, queries):
+    """Questions of an analysis with conditions on events and on people, or without."""
+    kinds = st.sampled_from([*PEOPLE_KINDS, "at_most", "where"])
+    where = draw(st.lists(conditions(), max_size=2))
+    of = draw(st.lists(kinds.flatmap(people), max_size=1))
+    try:
+        return replace(draw(queries), where=tuple(where), people=tuple(of))
+    except QueryError:  # two conditions leave nothing
+        reject()
+
+
 @st.composite
 def cases(draw, wishes=()):
     """A question with all its options, and histories to ask it of."""
@@ -303,11 +326,10 @@ def cases(draw, wishes=()):
         query = FlowQuery.from_dict(plain.canonical() | extra)
     except QueryError:  # two conditions leave nothing
         reject()
-    cohorts = {cohort: draw(st.sets(st.integers(1, 9))) for cohort in (1, 2) if kind.endswith("cohort")}
     return Case(
         segments=segments,
         query=query,
-        cohorts={cohort: np.array(sorted(keys), np.uint64) for cohort, keys in cohorts.items()},
+        cohorts=draw(some_people()) if kind.endswith("cohort") else {},
         tight=wish.choice("memory") == "tight",
         picks=draw(st.lists(st.integers(0, 1000), min_size=2, max_size=2)),
     )

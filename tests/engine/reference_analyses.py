@@ -3,11 +3,14 @@
 They share nothing with the engine but the field names of the questions. Where the definitions leave room, this is the
 reading:
 
-- Events outside the range do not exist; sessions are cut before anything is hidden; then runs of equal neighbours are
-  one item (``consecutive``), whose time is that of its first event.
+- Events outside the range do not exist. ``people`` leaves whole histories out, by what is in range; sessions are cut;
+  ``where`` then removes events, and who has none left is not eligible; then some are hidden, and runs of equal
+  neighbours are one item (``consecutive``), whose time is that of its first event.
 - Funnel, ``eventual``: the attempt begins at the first (last) item of step 0. The next step is the first item behind it
   that belongs to that step, unless the window closes before, or an item comes before that is excluded there.
 - Funnel, ``strict``: the paths of the flow (``tests.engine.reference``) compared with the chain, label by label.
+- Breakdown: an attempt belongs to the value of the first event of its first item. The most frequent values (ties by
+  text) are groups of their own, all others are one, and so are the attempts without a value.
 - Matrix: every pair of neighbouring items. Other is formed from complete counts.
 - Retention: the period of the first event of ``first`` is the cohort; every event of ``back`` behind it is a return.
 - Timeline: events by bucket; a person counts once for a label and bucket, and once for a label over the whole time.
@@ -18,36 +21,42 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from itertools import pairwise
 
-from tests.engine.reference import histories, quantile, sessions_of, tally
+from tests.engine.reference import histories, is_looked_at, quantile, sessions_of, tally
+from tests.engine.reference_values import meets, text_of
 
 STATES = ("completed", "converted", "diverted", "excluded", "dropped", "open")
 
 
-def in_range(events, since, until):
-    return [e for e in events if (since is None or e.time >= since) and (until is None or e.time < until)]
+def looked_at(segments, query, since, until, cohorts):
+    """Person → events in range, of those whom the question is about."""
+    for person, events in histories(segments).items():
+        events = [e for e in events if (since is None or e.time >= since) and (until is None or e.time < until)]
+        if events and is_looked_at(person, events, query, cohorts or {}):
+            yield person, events
 
 
 def items_of(events, hidden, collapse):
-    """[label, time of the first event, repeats]"""
+    """[label, time of the first event, repeats, first event]"""
     items = []
-    for time, name, *_ in events:
-        if hidden(name):
+    for event in events:
+        if hidden(event.name):
             continue
-        if collapse == "consecutive" and items and items[-1][0] == name:
+        if collapse == "consecutive" and items and items[-1][0] == event.name:
             items[-1][2] += 1
         else:
-            items.append([name, time, 0])
+            items.append([event.name, event.time, 0, event])
     return items
 
 
-def units_of(segments, query):
-    """People's or sessions' events in range, and the number of ties."""
+def units_of(segments, query, cohorts):
+    """(person, events that are left, time of the last event of any kind) of people or sessions; and the ties."""
     units, ties = [], 0
-    for events in histories(segments).values():
-        events = in_range(events, query.range_from, query.range_to)
-        if events:
-            ties += sum(a[0] == b[0] for a, b in pairwise(events))
-            units += sessions_of(events, query.session_gap) if query.count == "sessions" else [events]
+    for person, events in looked_at(segments, query, query.range_from, query.range_to, cohorts):
+        ties += sum(a.time == b.time for a, b in pairwise(events))
+        for unit in sessions_of(events, query.session_gap) if query.count == "sessions" else [events]:
+            left = [event for event in unit if meets(event, query.where)]
+            if left:
+                units.append((person, left, unit[-1].time))
     return units, ties
 
 
@@ -70,12 +79,13 @@ def funnel_rows(steps, reached, states, times):
     return rows
 
 
-def reference_eventual(segments, query, data_through):
+def eventual_attempts(segments, query, data_through, cohorts):
+    """Attempts as dicts: person, reached, state, times (step → µs since the step before), value; eligible; ties."""
     named = {e for step in query.steps for e in step} | {e for x in query.exclusions for e in x.events}
     data_end = data_through if query.range_to is None else min(data_through, query.range_to)
-    units, ties = units_of(segments, query)
-    reached, states, times = [], [], defaultdict(list)
-    for unit in units:
+    units, ties = units_of(segments, query, cohorts)
+    attempts = []
+    for person, unit, last in units:
         items = items_of(
             unit,
             lambda name: name in query.hide or (query.only and name not in query.only and name not in named),
@@ -85,13 +95,14 @@ def reference_eventual(segments, query, data_through):
         if not anchors:
             continue
         at = anchors[-1] if query.occurrence == "last" else anchors[0]
-        step, state, start = 0, None, items[at][1]
+        value = items[at][3].properties.get(query.breakdown)
+        step, state, start, times = 0, None, items[at][1], {}
         while state is None:
             if step == len(query.steps) - 1:
                 state = "completed"
                 break
             if query.count == "sessions":
-                limit, over = None, unit[-1][0] + query.session_gap <= data_end
+                limit, over = None, last + query.session_gap <= data_end
             else:
                 limit = start + query.within
                 if query.max_gap is not None:
@@ -100,23 +111,49 @@ def reference_eventual(segments, query, data_through):
             excluded = {e for x in query.exclusions if x.after <= step < x.before for e in x.events}
             state = "dropped" if over else "open"
             for i in range(at + 1, len(items)):
-                name, time, _ = items[i]
+                name, time = items[i][:2]
                 if limit is not None and time > limit:
                     break
                 if name in query.steps[step + 1]:
-                    times[step + 1].append(time - items[at][1])
+                    times[step + 1] = time - items[at][1]
                     at, step, state = i, step + 1, None
                     break
                 if name in excluded:
                     state = "excluded"
                     break
-        reached.append(step)
-        states.append(state)
-    return {
-        "units": {"eligible": len(units), "matched": len(reached), "completed": states.count("completed")},
-        "steps": funnel_rows(query.steps, reached, states, times),
+        value = None if value is None else text_of(value)
+        attempts.append({"person": person, "reached": step, "state": state, "times": times, "value": value})
+    return attempts, len(units), ties
+
+
+def rows_of_attempts(query, attempts):
+    times = defaultdict(list)
+    for attempt in attempts:
+        for step, time in attempt["times"].items():
+            times[step].append(time)
+    return funnel_rows(query.steps, [a["reached"] for a in attempts], [a["state"] for a in attempts], times)
+
+
+def reference_eventual(segments, query, data_through, cohorts=None):
+    attempts, eligible, ties = eventual_attempts(segments, query, data_through, cohorts)
+    completed = sum(attempt["state"] == "completed" for attempt in attempts)
+    found = {
+        "units": {"eligible": eligible, "matched": len(attempts), "completed": completed},
+        "steps": rows_of_attempts(query, attempts),
         "ties": ties,
     }
+    if query.breakdown is not None:
+        node_of = top_labels(Counter(a["value"] for a in attempts if a["value"] is not None), query.top)
+        groups = defaultdict(list)
+        for attempt in attempts:
+            kind, value = node_of(attempt["value"]) if attempt["value"] is not None else ("none", "")
+            groups[kind.replace("event", "value"), value].append(attempt)
+        rows = [
+            {"kind": kind, "value": value, "steps": rows_of_attempts(query, group)}
+            for (kind, value), group in groups.items()
+        ]
+        found["breakdown"] = sorted(rows, key=lambda row: (-row["steps"][0]["count"], row["kind"], row["value"]))
+    return found
 
 
 def reference_chain(segments, query, chain, data_from, data_through, cohorts=None):
@@ -148,11 +185,11 @@ def top_labels(counts, top):
     return lambda label: ("event", label) if label in kept else ("other", "")
 
 
-def reference_matrix(segments, query):
-    units, ties = units_of(segments, query)
+def reference_matrix(segments, query, cohorts=None):
+    units, ties = units_of(segments, query, cohorts)
     found = [
         items
-        for unit in units
+        for _, unit, _ in units
         if (
             items := items_of(
                 unit, lambda name: name in query.hide or (query.only and name not in query.only), query.collapse
@@ -163,7 +200,7 @@ def reference_matrix(segments, query):
     labels = defaultdict(lambda: dict.fromkeys(("count", "repeats", "entries", "exits"), 0))
     cells = Counter()
     for items in found:
-        for label, _, repeats in items:
+        for label, _, repeats, _ in items:
             labels[node_of(label)]["count"] += 1
             labels[node_of(label)]["repeats"] += repeats
         labels[node_of(items[0][0])]["entries"] += 1
@@ -191,18 +228,18 @@ def period_of(time, edges):
     return max(k for k in range(len(edges) - 1) if edges[k] <= time)
 
 
-def reference_retention(segments, query, data_through):
+def reference_retention(segments, query, data_through, cohorts=None):
     edges = query.edges
     periods = len(edges) - 1
     complete = [edges[k + 1] - 1 <= data_through for k in range(periods)]
-    cohorts = [[] for _ in range(periods)]  # the periods of return of each person
-    for events in histories(segments).values():
-        events = in_range(events, edges[0], edges[-1])
+    begun = [[] for _ in range(periods)]  # the periods of return of each person
+    for _, events in looked_at(segments, query, edges[0], edges[-1], cohorts):
+        events = [event for event in events if meets(event, query.where)]
         begins = [i for i, event in enumerate(events) if event.name in query.first]
         if begins:
             cohort = period_of(events[begins[0]].time, edges)
             back = [e.time for e in events[begins[0] + 1 :] if not query.back or e.name in query.back]
-            cohorts[cohort].append({period_of(time, edges) for time in back})
+            begun[cohort].append({period_of(time, edges) for time in back})
     rows = [
         {
             "period": c,
@@ -217,7 +254,7 @@ def reference_retention(segments, query, data_through):
                 for k in range(periods - c)
             ],
         }
-        for c, people in enumerate(cohorts)
+        for c, people in enumerate(begun)
     ]
     overall = []
     for k in range(sum(complete)):
@@ -231,16 +268,16 @@ def reference_retention(segments, query, data_through):
                 "unbounded": sum(cell["unbounded"] for _, cell in cells),
             }
         )
-    return {"people": sum(map(len, cohorts)), "cohorts": rows, "overall": overall}
+    return {"people": sum(map(len, begun)), "cohorts": rows, "overall": overall}
 
 
-def reference_timeline(segments, query):
+def reference_timeline(segments, query, cohorts=None):
     edges = query.edges
     seen = [
-        (person, period_of(time, edges), name)
-        for person, events in histories(segments).items()
-        for time, name, *_ in in_range(events, edges[0], edges[-1])
-        if name not in query.hide and (not query.only or name in query.only)
+        (person, period_of(event.time, edges), event.name)
+        for person, events in looked_at(segments, query, edges[0], edges[-1], cohorts)
+        for event in events
+        if meets(event, query.where) and event.name not in query.hide and (not query.only or event.name in query.only)
     ]
     node_of = top_labels(Counter(name for _, _, name in seen), query.top)
 

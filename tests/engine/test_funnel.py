@@ -7,27 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import funnel
+from flows.engine import funnel, funnel_sets
 from flows.engine.arrays import segment_from_rows
 from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
+from flows.engine.funnel_sets import chain_set, funnel_set
+from flows.engine.funnel_walk import STATES
 from flows.engine.query import SECOND, FlowQuery, QueryError
 from flows.engine.result import NotConserved
-from flows.engine.source import Cancelled
+from flows.engine.source import Cancelled, Given
 from tests.engine.cases import (
     NAMES,
+    PROPERTIES,
     TIMES,
     cases,
     logs,
+    narrowed,
     questions,
     small_parts,
     some,
+    some_people,
     thorough,
     unless_anchors_are_hidden,
+    valued_logs,
 )
 from tests.engine.compare import assert_times_close, engine_flow, oldest_and_newest, relabelled
 from tests.engine.reference import histories, label_of
-from tests.engine.reference_analyses import reference_chain, reference_eventual
+from tests.engine.reference_analyses import eventual_attempts, reference_chain, reference_eventual
 from tests.engine.test_semantics import history
 
 
@@ -47,13 +53,23 @@ def engine_chain(segments, query, chain, **options):
 def assert_same(got, want):
     assert got["units"] == want["units"]
     assert got["ties"] == want["ties"]
+    assert_same_steps(got["steps"], want["steps"])
+
+
+def assert_same_steps(got, want):
     quick = ("median_seconds", "p90_seconds")
-    for row, wanted in zip(got["steps"], want["steps"], strict=True):
+    for row, wanted in zip(got, want, strict=True):
         assert {k: v for k, v in row.items() if k not in quick} == {k: v for k, v in wanted.items() if k not in quick}
         assert [row[k] is None for k in quick] == [wanted[k] is None for k in quick]
-    behind = [row["median_seconds"] is not None for row in want["steps"]]
-    got_times = [row for row, timed in zip(got["steps"], behind, strict=True) if timed]
-    assert_times_close(got_times, [row for row, timed in zip(want["steps"], behind, strict=True) if timed], 0.01)
+    behind = [row["median_seconds"] is not None for row in want]
+    got_times = [row for row, timed in zip(got, behind, strict=True) if timed]
+    assert_times_close(got_times, [row for row, timed in zip(want, behind, strict=True) if timed], 0.01)
+
+
+def given_funnel(segments, **more):
+    oldest, newest = oldest_and_newest(segments)
+    arrays = [segment_from_rows(rows) for rows in segments]
+    return Given(segments=arrays, data_from=oldest, data_through=newest, **more)
 
 
 @st.composite
@@ -83,15 +99,37 @@ def funnels(draw):
         hide=draw(st.one_of(st.just(()), some(hidden))) if hidden else (),
         range_from=since,
         range_to=until,
+        breakdown=draw(st.sampled_from([None, *PROPERTIES])),
+        top=draw(st.integers(1, 3)),
     )
 
 
 @thorough
-@given(logs(), funnels())
-def test_eventual_funnels_agree_with_the_reference(segments, query):
+@given(valued_logs(), narrowed(funnels()), some_people())
+def test_eventual_funnels_agree_with_the_reference(segments, query, cohorts):
     with small_parts():
-        got = engine_funnel(segments, query)
-    assert_same(got, reference_eventual(segments, query, oldest_and_newest(segments)[1]))
+        got = engine_funnel(segments, query, cohorts=cohorts, properties=PROPERTIES)
+    want = reference_eventual(segments, query, oldest_and_newest(segments)[1], cohorts)
+    assert_same(got, want)
+    for group, wanted in zip(got.get("breakdown", []), want.get("breakdown", []), strict=True):
+        assert (group["kind"], group["value"]) == (wanted["kind"], wanted["value"])
+        assert_same_steps(group["steps"], wanted["steps"])
+
+
+@thorough
+@given(valued_logs(), narrowed(funnels()), some_people())
+def test_every_number_of_an_eventual_funnel_is_its_set(segments, query, cohorts):
+    given_rows = given_funnel(segments, cohorts=cohorts, properties=PROPERTIES)
+    attempts, _, _ = eventual_attempts(segments, query, given_rows.data_through, cohorts)
+    for step in range(len(query.steps)):
+        for state in (None, *STATES):
+            here = [a for a in attempts if a["reached"] >= step]
+            if state is not None:
+                here = [a for a in here if (a["reached"], a["state"]) == (step, state)]
+            chosen = [attempt["person"] for attempt in here]
+            with small_parts():
+                found = funnel_set(query, given_rows, step, state, threads=2)
+            assert (found.total, found.keys.tolist()) == (len(chosen), sorted(set(chosen)))
 
 
 @st.composite
@@ -103,7 +141,9 @@ def chains(draw):
     if case.query.collapse == "cycles":
         labels.append(f"{labels[0]}⇄{labels[-1]}")
     chain = draw(st.lists(some(labels, 1, 3), min_size=1, max_size=case.query.steps + 1))
-    chain[0] = draw(st.sampled_from([case.query.end if case.query.backwards else case.query.start, chain[0]]))
+    anchors = case.query.end if case.query.backwards else case.query.start
+    shown = tuple(name for name in anchors if name in labels)
+    chain[0] = draw(st.sampled_from([shown or chain[0], chain[0]]))
     return case, chain
 
 
@@ -114,7 +154,17 @@ def test_chains_agree_with_the_reference(asked):
     with small_parts(case.tight), unless_anchors_are_hidden():
         got = engine_chain(case.segments, case.query, chain, relabel=relabelled(case.query), **case.options)
     about = oldest_and_newest(case.segments)
-    assert_same(got, reference_chain(case.segments, case.query, chain, *about, case.cohorts))
+    want = reference_chain(case.segments, case.query, chain, *about, case.cohorts)
+    assert_same(got, want)
+    given_rows = given_funnel(
+        case.segments, relabel=relabelled(case.query), cohorts=case.cohorts, properties=PROPERTIES
+    )
+    for row in want["steps"]:
+        for state in (None, *STATES):
+            found = chain_set(case.query, chain, given_rows, row["step"], state, threads=1)
+            assert found.total == row[state or "count"]
+            assert len(found.keys) <= found.total
+            assert found.keys.tolist() == sorted(set(found.keys.tolist()))
 
 
 @thorough
@@ -155,6 +205,82 @@ def test_a_strict_funnel_has_the_numbers_of_the_flow_from_its_first_step(segment
     got = engine_funnel(segments, query)
     assert [step["count"] for step in got["steps"]] == want
     assert_same(got, reference_chain(segments, flow, query.steps, *oldest_and_newest(segments)))
+
+
+def test_a_strict_funnel_has_its_sets_and_its_filters():
+    rows = [
+        *((person, "a", 0, {"p": "x"}) for person in (1, 2, 3)),
+        *((person, "z", 1, {"p": "y"}) for person in (1, 2)),
+        *((person, "b", 2, {"p": "x"}) for person in (1, 2, 3)),
+    ]
+    plain = FunnelQuery(steps=(("a",), ("b",)), order="strict")
+    filtered = FunnelQuery(
+        steps=plain.steps,
+        order="strict",
+        where=({"property": "p", "operator": "is", "values": ["x"]},),
+        people=({"did_not": "b", "where": [{"property": "p", "operator": "is", "values": ["y"]}]},),
+    )
+    for query, reached, diverted in ((plain, [3], [1, 2]), (filtered, [1, 2, 3], [])):
+        found = engine_funnel([rows], query)
+        assert found["steps"][1]["count"] == len(reached)
+        assert funnel_set(query, given_funnel([rows]), 1).keys.tolist() == reached
+        assert funnel_set(query, given_funnel([rows]), 0, "diverted").keys.tolist() == diverted
+    assert engine_funnel([rows], filtered)["query"]["where"] == [
+        {"property": "p", "operator": "is", "values": ["x"]},
+    ]
+
+
+def test_a_set_counts_attempts_and_names_people_once():
+    rows = [*history("a0 b1"), *history("a100 b101"), *history("a0", 2)]
+    query = FunnelQuery(steps=(("a",), ("b",)), count="sessions", session_gap=10 * SECOND)
+    found = funnel_set(query, given_funnel([rows]), 1)
+    assert (found.total, found.keys.tolist()) == (2, [1])
+
+
+@pytest.mark.parametrize(
+    ("step", "state", "field"), [(2, None, "step"), (-1, None, "step"), (True, None, "step"), (0, "lost", "state")]
+)
+def test_a_set_that_a_funnel_does_not_have_is_refused(step, state, field):
+    query = FunnelQuery(steps=(("a",), ("b",)))
+    for ask in (
+        lambda: funnel_set(query, given_funnel([history("a0 b1")]), step, state),
+        lambda: chain_set(FlowQuery(start=("a",)), [["a"], ["b"]], given_funnel([history("a0 b1")]), step, state),
+    ):
+        with pytest.raises(QueryError) as caught:
+            ask()
+        assert caught.value.field == field
+
+
+def test_a_funnel_is_broken_down_by_the_first_event_of_each_attempt():
+    plans = {1: "pro", 2: "pro", 3: "free", 4: "team", 5: None}
+    rows = [(person, "a", 0, {"p": plan}) for person, plan in plans.items()]
+    rows += [(person, "b", 1, {"p": "free"}) for person in (1, 3, 5)]
+    rows += [(4, "a", 2, {"p": "pro"})]
+    query = FunnelQuery(steps=(("a",), ("b",)), breakdown="p", top=2)
+    found = engine_funnel([rows[:6], rows[6:]], query)
+    assert [(row["kind"], row["value"], [step["count"] for step in row["steps"]]) for row in found["breakdown"]] == [
+        ("value", "pro", [2, 1]),
+        ("none", "", [1, 1]),
+        ("other", "", [1, 0]),
+        ("value", "free", [1, 1]),
+    ]
+    assert found["query"] | {"breakdown": "p", "top": 2} == found["query"]
+    last = engine_funnel([rows], FunnelQuery(steps=query.steps, breakdown="p", occurrence="last", collapse="none"))
+    assert ("value", "pro", 3) in [(row["kind"], row["value"], row["steps"][0]["count"]) for row in last["breakdown"]]
+
+
+def test_a_funnel_without_breakdown_says_nothing_of_it():
+    found = engine_funnel([history("a0 b1")], FunnelQuery(steps=(("a",), ("b",))))
+    assert not {"breakdown", "top", "where", "people"} & found["query"].keys()
+    assert "breakdown" not in found
+
+
+def test_a_breakdown_by_what_no_event_has_is_refused():
+    query = FunnelQuery(steps=(("a",), ("b",)), breakdown="p")
+    with pytest.raises(QueryError, match=r"^breakdown: no event of this dataset has the property “p”"):
+        engine_funnel([history("a0 b1")], query)
+    known = engine_funnel([history("a0 b1")], query, properties={"p"})
+    assert [(row["kind"], row["steps"][0]["count"]) for row in known["breakdown"]] == [("none", 1)]
 
 
 def steps(text, through=1000, **options):
@@ -284,6 +410,12 @@ def test_nothing_gives_an_empty_funnel(order, segments):
         ("exclusions", {"exclusions": (Exclusion(()),)}),
         ("exclusions", {"exclusions": "x"}),
         ("exclusions", {"exclusions": (Exclusion(("x",)),), "order": "strict"}),
+        ("breakdown", {"breakdown": "p", "order": "strict"}),
+        ("breakdown", {"breakdown": "\0"}),
+        ("breakdown", {"breakdown": 5}),
+        ("top", {"top": 51}),
+        ("where", {"where": "p"}),
+        ("people", {"people": ({},)}),
     ],
 )
 def test_an_impossible_funnel_is_one_sentence_that_names_the_field(field, options):
@@ -327,5 +459,7 @@ def test_a_funnel_that_does_not_add_up_is_refused():
             check_funnel(counts, ends, gaps, {"eligible": 5, "matched": 3, "completed": completed})
 
 
-def test_examples_in_docstrings_hold():
-    assert doctest.testmod(funnel, extraglobs={"segment_from_rows": segment_from_rows}).failed == 0
+@pytest.mark.parametrize("module", [funnel, funnel_sets])
+def test_examples_in_docstrings_hold(module):
+    extra = {"segment_from_rows": segment_from_rows}
+    assert doctest.testmod(module, extraglobs=extra).failed == 0

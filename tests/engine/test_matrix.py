@@ -15,7 +15,7 @@ from flows.engine.matrix import MatrixQuery, check_matrix, compute_matrix
 from flows.engine.query import SECOND, QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
-from tests.engine.cases import NAMES, TIMES, logs, some, thorough
+from tests.engine.cases import NAMES, PROPERTIES, TIMES, narrowed, some, some_people, thorough, valued_logs
 from tests.engine.compare import oldest_and_newest
 from tests.engine.reference_analyses import reference_matrix
 from tests.engine.test_semantics import history
@@ -28,7 +28,7 @@ def engine_matrix(segments, query, **options):
 
 def assert_agrees(segments, query, **options):
     got = engine_matrix(segments, query, **options)
-    for key, value in reference_matrix(segments, query).items():
+    for key, value in reference_matrix(segments, query, options.get("cohorts")).items():
         assert got[key] == value, key
 
 
@@ -50,10 +50,10 @@ def questions(draw):
 
 
 @thorough
-@given(logs(), questions(), st.sampled_from([0, 256]))
-def test_matrices_agree_with_the_reference_in_one_pass_and_in_two(segments, query, dense):
+@given(valued_logs(), narrowed(questions()), some_people(), st.sampled_from([0, 256]))
+def test_matrices_agree_with_the_reference_in_one_pass_and_in_two(segments, query, cohorts, dense):
     with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5), mock.patch.object(matrix, "DENSE_LABELS", dense):
-        assert_agrees(segments, query)
+        assert_agrees(segments, query, cohorts=cohorts, properties=PROPERTIES)
 
 
 @pytest.mark.parametrize("top", [1, 2, 3])

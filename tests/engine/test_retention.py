@@ -17,10 +17,11 @@ from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, HOUR, QueryError
 from flows.engine.retention import RetentionQuery, compute_retention
 from flows.engine.source import Cancelled
-from tests.engine.cases import NAMES, logs, some, thorough
+from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
 from tests.engine.reference_analyses import reference_retention
 
 EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
+QUESTIONS = st.builds(RetentionQuery, first=some(NAMES, 1), back=some(NAMES), edges=EDGES)
 
 
 def engine_retention(segments, query, through, **options):
@@ -29,12 +30,11 @@ def engine_retention(segments, query, through, **options):
 
 
 @thorough
-@given(logs(), some(NAMES, 1), some(NAMES), EDGES, st.integers(-6, 70))
-def test_retention_agrees_with_the_reference(segments, first, back, edges, through):
-    query = RetentionQuery(first=first, back=back, edges=edges)
+@given(valued_logs(), narrowed(QUESTIONS), some_people(), st.integers(-6, 70))
+def test_retention_agrees_with_the_reference(segments, query, cohorts, through):
     with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
-        got = engine_retention(segments, query, through)
-    for key, value in reference_retention(segments, query, through).items():
+        got = engine_retention(segments, query, through, cohorts=cohorts, properties=PROPERTIES)
+    for key, value in reference_retention(segments, query, through, cohorts).items():
         assert got[key] == value, key
 
 

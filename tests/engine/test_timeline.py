@@ -14,7 +14,7 @@ from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
 from flows.engine.timeline import TimelineQuery, check_timeline, compute_timeline
-from tests.engine.cases import NAMES, logs, some, thorough
+from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
 from tests.engine.reference_analyses import reference_timeline
 from tests.engine.test_retention import EDGES
 
@@ -24,13 +24,19 @@ def engine_timeline(segments, query, through=100, **options):
     return compute_timeline(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
 
 
+@st.composite
+def questions(draw):
+    only, hide = draw(st.one_of(st.just(()), some(NAMES, 1, 4))), draw(some(NAMES))
+    hide = () if only and set(only) <= set(hide) else hide
+    return TimelineQuery(edges=draw(EDGES), top=draw(st.integers(1, 7)), only=only, hide=hide)
+
+
 @thorough
-@given(logs(), EDGES, st.integers(1, 7), st.one_of(st.just(()), some(NAMES, 1, 4)), some(NAMES))
-def test_timelines_agree_with_the_reference(segments, edges, top, only, hide):
-    query = TimelineQuery(edges=edges, top=top, only=only, hide=() if only and set(only) <= set(hide) else hide)
+@given(valued_logs(), narrowed(questions()), some_people())
+def test_timelines_agree_with_the_reference(segments, query, cohorts):
     with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
-        got = engine_timeline(segments, query)
-    for key, value in reference_timeline(segments, query).items():
+        got = engine_timeline(segments, query, cohorts=cohorts, properties=PROPERTIES)
+    for key, value in reference_timeline(segments, query, cohorts).items():
         assert got[key] == value, key
 
 

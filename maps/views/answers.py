@@ -17,11 +17,12 @@ from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
 from maps.log.reading import redoable, undoable
-from maps.models import Card, JourneyMap
+from maps.models import Card, Channel, JourneyMap
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
 PANEL = "maps/panels/{}.html"
+CHANNEL_ICONS = ("circle-dashed", *Channel.Icon.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     data = context(request, journey, page=queries.map_page(request.team, journey), **more)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
+    data["channel_icons"] = CHANNEL_ICONS
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:
         data |= {"undo": undoable(journey, request.user).first(), "redo": redoable(journey, request.user).first()}

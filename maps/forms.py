@@ -89,6 +89,15 @@ class StepPlaceForm(PlaceForm):
     stage = forms.IntegerField(required=False)
 
 
+class TargetForm(forms.Form):
+    """Another map of the team, by key; `cleaned_data["target"]` is its row."""
+
+    def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
+        super().__init__(data)
+        others = queries.list_maps(journey.team).exclude(pk=journey.pk).select_related("team")
+        self.fields["target"] = forms.ModelChoiceField(label="Map", queryset=others, empty_label=None)
+
+
 class LaneForm(PlaceForm):
     kind = forms.ChoiceField(
         label="What stands in it",
@@ -176,7 +185,11 @@ class DetailsForm(forms.Form):
         return values
 
 
-class MoveCardForm(forms.Form):
+class MoveCardForm(PlaceForm):
+    """Into which cell, and beside which of its cards."""
+
+    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, widget=forms.HiddenInput)
     lane = forms.TypedChoiceField(coerce=int)
     step = forms.TypedChoiceField(coerce=int)
 

@@ -104,13 +104,15 @@ def lane_head(lane: Lane) -> LaneRow:
 def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tuple[str, Any]]:
     """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
 
-    One cell takes three queries, as when it is saved; anything more takes the six of the whole map.
+    Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
     """
     found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
     wanted = [name for name in names if name != HEAD]
-    if len(wanted) == 1 and (numbers := CELL_NAME.fullmatch(wanted[0])):
-        with suppress(Http404):
-            found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
+    cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
+    if len(wanted) <= 2 and len(cells) == len(wanted):
+        for numbers in cells:
+            with suppress(Http404):
+                found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
         return found
     page = map_page(team, journey) if wanted else None
     if page and GRID in wanted:

@@ -16,8 +16,9 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
+from maps.forms import TargetForm
 from maps.log.reading import redoable, undoable
-from maps.models import Card, Channel, JourneyMap
+from maps.models import Card, Channel, JourneyMap, Lane, Stage
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
@@ -90,6 +91,14 @@ def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, *
     return says(render(request, "maps/answer.html", data), "map:saved", seq=journey.revision)
 
 
+def parts(request: TeamRequest, journey: JourneyMap, names: Collection[str], *, anchor: str) -> HttpResponse:
+    """After a change: several elements of the page, each for its own place, and when the map was saved."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{url(request, journey)}#{anchor}")
+    answer = again(request, journey, names, "maps/answer.html", part="maps/again.html", anchor=anchor)
+    return says(reswap(answer, "none"), "map:saved", seq=journey.revision, anchor=anchor)
+
+
 def again(
     request: TeamRequest, journey: JourneyMap, names: Collection[str], template: str = "maps/again.html", **more: Any
 ) -> HttpResponse:
@@ -129,6 +138,20 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
     return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
+
+
+def copying(request: TeamRequest, journey: JourneyMap, row: Lane | Stage, form: TargetForm) -> HttpResponse:
+    """Asks for the map that a lane or a stage is to be copied to."""
+    title = f"Copy “{row}” to another map"
+    status = 422 if form.is_bound else 200
+    answer = panel(request, journey, "copy", action=request.path, form=form, title=title, status=status)
+    return in_dialog(answer) if form.is_bound else answer
+
+
+def go_to(request: TeamRequest, journey: JourneyMap, *, anchor: str) -> HttpResponse:
+    """To another map, where something has been put."""
+    to = f"{url(request, journey)}#{anchor}"
+    return HttpResponse(headers={"HX-Redirect": to}) if request.htmx else redirect(to)  # type: ignore[attr-defined]
 
 
 def in_dialog(answer: HttpResponse) -> HttpResponse:

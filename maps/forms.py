@@ -9,7 +9,9 @@ from accounts.models import Team
 from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
+from maps.limits import MOST_LANES, MOST_STAGES
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
+from maps.page import ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
@@ -23,6 +25,7 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
+BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
@@ -72,6 +75,27 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             "scenario": forms.Textarea(attrs={"rows": 3}),
             "expectations": forms.Textarea(attrs={"rows": 2}),
         }
+
+
+class LookForm(forms.Form):
+    """How somebody looks at a map. What makes no sense is left out."""
+
+    zoom = forms.IntegerField(required=False)
+    persona = forms.IntegerField(required=False, max_value=BIGGEST_KEY)
+
+    @property
+    def look(self) -> Look:
+        self.is_valid()
+        said = self.cleaned_data
+        hidden = [key for key in self.data.getlist("hide") if key.isascii() and key.isdecimal() and len(key) < 19]
+        zoom = said.get("zoom") if said.get("zoom") in ZOOMS else 100
+        return Look(zoom or 100, frozenset(map(int, hidden[:MOST_LANES])), said.get("persona") or 0)
+
+
+class NumberForm(forms.Form):
+    """Which stage, counted from 1."""
+
+    stage = forms.IntegerField(min_value=1, max_value=MOST_STAGES)
 
 
 class NameForm(forms.Form):

@@ -15,7 +15,7 @@ from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
-from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
+from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, alone, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
 CELL_NAME = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)
@@ -44,9 +44,11 @@ def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
 
 
-def map_page(team: Team, journey: JourneyMap) -> MapPage:
-    """The whole map in six queries, however big it is."""
+def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
+    """The whole map, or its stage with that number, in six queries, however big it is."""
     stages, steps = heads(_stages(journey), _steps(journey))
+    if number:
+        stages, steps = alone(stages, steps, number)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
     cards = _by_cell(_cards(team).filter(cell__lane__map=journey))
     points = _points(EmotionPoint.objects.filter(team=team, lane__map=journey))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from maps.views import cards, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
+from maps.views import cards, emotions, exchange, go, history, journeys, lanes, live, sample, stages, steps, undo
 
 app_name = "maps"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("maps/<int:pk>/", journeys.journey, name="map"),
     path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
     path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
+    path("maps/<int:pk>/present/", journeys.present, name="present"),
     path("maps/<int:pk>/settings/", journeys.settings, name="settings"),
     path("maps/<int:pk>/stages/", stages.add, name="add_stage"),
     path("maps/<int:pk>/stages/<int:stage>/", stages.menu, name="stage"),
@@ -49,6 +50,7 @@ urlpatterns = [
     path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
     path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
     path("maps/<int:pk>/changes/", live.changes, name="changes"),
+    path("go/", go.go, name="go"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

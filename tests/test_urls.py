@@ -49,6 +49,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:paste": (EDITOR, EDITOR),
     "maps:new": (EDITOR, EDITOR),
     "maps:map": (VIEWER, VIEWER),
+    "maps:present": (VIEWER, VIEWER),
     "maps:settings": (EDITOR, EDITOR),
     "maps:add_stage": (None, EDITOR),
     "maps:stage": (EDITOR, EDITOR),
@@ -89,6 +90,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:add_snapshot": (None, EDITOR),
     "maps:remove_snapshot": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
+    "maps:go": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
 OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}

@@ -223,12 +223,12 @@ def test_a_lane_is_inserted_between_two_others_and_named_at_once(page: Page, jou
 
 
 def test_a_stage_is_copied_to_another_map(page: Page, journey: JourneyMap, team: Team, bob: User) -> None:
-    services.create_map(team=team, by=bob, title="Second visit", template=TEMPLATES["onboarding"])
+    services.create_map(team=team, by=bob, title="Second visit", template=TEMPLATES["saas-onboarding"])
     open_map(page, journey)
     page.locator(".stage .name").first.focus()
     page.keyboard.press("Shift+F10")
     page.get_by_role("link", name="Copy to another map").click()
-    page.get_by_label("Map").select_option("Second visit")
+    page.get_by_role("dialog").get_by_label("Map").select_option("Second visit")
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#map-title")).to_have_text("Second visit")
     expect(page.locator(".stage .name").last).to_have_text("Awareness")

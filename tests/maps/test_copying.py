@@ -12,7 +12,7 @@ from tests.maps.test_queries import number_of_queries
 
 @pytest.fixture
 def other(team, bob):
-    return services.create_map(team=team, by=bob, title="Second visit", template=TEMPLATES["onboarding"])
+    return services.create_map(team=team, by=bob, title="Second visit", template=TEMPLATES["saas-onboarding"])
 
 
 @pytest.fixture(autouse=True)

@@ -156,7 +156,7 @@ class MapGrid extends HTMLElement {
       if (load) duplicate(load);
     } else if (event.key === "Enter" && event.shiftKey) this.add(stop);
     else if (event.key === "F2" || event.key === "Enter") this.open(stop);
-    else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    else if (event.key.length === 1 && !" /".includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       this.open(stop, event.key);
     } else return;
     event.preventDefault();

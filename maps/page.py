@@ -116,6 +116,13 @@ class LaneRow:
     cells: tuple[CellView, ...]
     curve: Curve | None
 
+    @property
+    def content(self) -> str:
+        """How much stands in it, for a lane that is collapsed."""
+        feelings = sum(cell.feeling is not None for cell in self.cells)
+        count = feelings or sum(len(cell.cards) for cell in self.cells)
+        return f"{count} {'feeling' if feelings else 'card'}{'' if count == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -15,7 +15,7 @@ from maps.services.copying import (
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
-from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
+from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
@@ -42,6 +42,7 @@ __all__ = [
     "body_of",
     "build_map",
     "clear_emotion",
+    "collapse_lane",
     "copy_lane",
     "copy_stage",
     "correct",

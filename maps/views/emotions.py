@@ -13,6 +13,14 @@ from maps.services import Conflict
 from maps.views import answers
 
 
+@team_view(Role.VIEWER)
+def table(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    """The curve of a lane as a table, a row for each step."""
+    journey = access.map_of(request.team, pk)
+    row = queries.row_of(journey, lane)
+    return answers.panel(request, journey, "emotions", row=row, title=row.lane.title)
+
+
 @team_view(Role.EDITOR)
 def emotion(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
     """How people feel at a step: a form, and its answer."""

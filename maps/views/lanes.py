@@ -63,6 +63,15 @@ def rename(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
 
 @require_POST
 @team_view(Role.EDITOR)
+def collapse(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    """Shows a lane as its title alone (`collapsed=1`), or all of it again."""
+    journey = access.map_of(request.team, pk)
+    services.collapse_lane(journey=journey, by=request.user, lane=lane, collapsed=request.POST.get("collapsed") == "1")
+    return answers.grid(request, journey, anchor=f"lane-{lane}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
 def move(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     place = PlaceForm(request.POST)

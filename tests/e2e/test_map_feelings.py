@@ -76,3 +76,13 @@ def test_a_feeling_that_somebody_else_changed_is_not_overwritten(page: Page, jou
     expect(slider(page, "Feel the need, +2, Glad")).to_be_visible()
     menu.get_by_role("button", name="Save").click()
     expect(slider(page, "Feel the need, −2, Fed up")).to_be_visible()
+
+
+def test_the_curve_reads_as_a_table(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    page.get_by_role("link", name="Judged").click()
+    table = page.get_by_role("dialog").get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(10)
+    expect(table.get_by_role("row", name="Feel the need −1 Fed up")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("link", name="Close").click()
+    expect(table).not_to_be_visible()

@@ -108,13 +108,15 @@ def test_lanes_are_hidden_and_columns_zoomed_in_the_address(page: Page, journey:
     page.get_by_role("link", name="Wider columns").click()
     page.get_by_role("link", name="Wider columns").click()
     page.get_by_role("button", name="Lanes").click()
-    page.get_by_label("Thinking").check()
+    page.get_by_role("checkbox", name="Thinking").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".lane")).to_have_count(5)
     assert "hide=" in page.url
     assert "zoom=150" in page.url
     wider = page.locator(".step").first.bounding_box()
-    assert wide and wider and wider["width"] > wide["width"]
+    assert wide
+    assert wider
+    assert wider["width"] > wide["width"]
     # A change that draws the grid anew keeps to it.
     page.locator(".stage .name").first.focus()
     page.keyboard.press("Control+d")
@@ -140,3 +142,21 @@ def test_a_map_is_presented_stage_by_stage(page: Page, journey: JourneyMap) -> N
     expect(page.locator("#present [role=status]")).to_contain_text("Stage 1 of 5")
     page.keyboard.press("Escape")
     expect(page.locator(".stage")).to_have_count(5)
+
+
+def test_a_lane_is_collapsed_to_its_title_and_opened_again(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    lane = page.locator(".row-of", has=page.locator(".lane .name", has_text="Thinking"))
+    count = lane.locator("[data-card]").count()
+    page.get_by_role("link", name="Thinking", exact=True).focus()
+    page.keyboard.press("Shift+F10")
+    page.get_by_role("button", name="Collapse").click()
+    expect(lane.locator(".cell, [data-card]")).to_have_count(0)
+    expect(lane.locator(".closed")).to_contain_text(f"{count} cards")
+    expect(page.get_by_role("link", name="Thinking", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(lane.locator(".closed [data-stop]")).to_be_focused()
+    page.reload()
+    expect(lane.locator(".closed")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(lane.locator("[data-card]")).to_have_count(count)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import Team
 from maps import queries
@@ -83,11 +83,15 @@ class LookForm(forms.Form):
     zoom = forms.IntegerField(required=False)
     persona = forms.IntegerField(required=False, max_value=BIGGEST_KEY)
 
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.hide = data.getlist("hide")
+
     @property
     def look(self) -> Look:
         self.is_valid()
         said = self.cleaned_data
-        hidden = [key for key in self.data.getlist("hide") if key.isascii() and key.isdecimal() and len(key) < 19]
+        hidden = [key for key in self.hide if key.isascii() and key.isdecimal() and len(key) < 19]
         zoom = said.get("zoom") if said.get("zoom") in ZOOMS else 100
         return Look(zoom or 100, frozenset(map(int, hidden[:MOST_LANES])), said.get("persona") or 0)
 

@@ -134,6 +134,7 @@ def test_a_map_is_presented_stage_by_stage(page: Page, journey: JourneyMap) -> N
     page.get_by_role("link", name="Present").click()
     expect(page.locator("#present [role=status]")).to_contain_text("Stage 1 of 5: Awareness")
     expect(page.locator(".step")).to_have_count(2)
+    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#present [role=status]")).to_contain_text("Stage 2 of 5")
     page.reload()

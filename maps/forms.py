@@ -3,13 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from accounts.models import Team
 from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
+from maps.limits import MOST_LANES, MOST_STAGES
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
+from maps.page import ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
@@ -23,6 +25,7 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
+BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
@@ -74,6 +77,31 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
         }
 
 
+class LookForm(forms.Form):
+    """How somebody looks at a map. What makes no sense is left out."""
+
+    zoom = forms.IntegerField(required=False)
+    persona = forms.IntegerField(required=False, max_value=BIGGEST_KEY)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.hide = data.getlist("hide")
+
+    @property
+    def look(self) -> Look:
+        self.is_valid()
+        said = self.cleaned_data
+        hidden = [key for key in self.hide if key.isascii() and key.isdecimal() and len(key) < 19]
+        zoom = said.get("zoom") if said.get("zoom") in ZOOMS else 100
+        return Look(zoom or 100, frozenset(map(int, hidden[:MOST_LANES])), said.get("persona") or 0)
+
+
+class NumberForm(forms.Form):
+    """Which stage, counted from 1."""
+
+    stage = forms.IntegerField(min_value=1, max_value=MOST_STAGES)
+
+
 class NameForm(forms.Form):
     name = forms.CharField(max_length=NAME_LIMIT)
 
@@ -87,6 +115,15 @@ class PlaceForm(forms.Form):
 
 class StepPlaceForm(PlaceForm):
     stage = forms.IntegerField(required=False)
+
+
+class TargetForm(forms.Form):
+    """Another map of the team, by key; `cleaned_data["target"]` is its row."""
+
+    def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
+        super().__init__(data)
+        others = queries.list_maps(journey.team).exclude(pk=journey.pk).select_related("team")
+        self.fields["target"] = forms.ModelChoiceField(label="Map", queryset=others, empty_label=None)
 
 
 class LaneForm(PlaceForm):
@@ -183,7 +220,11 @@ class DetailsForm(forms.Form):
         return values
 
 
-class MoveCardForm(forms.Form):
+class MoveCardForm(PlaceForm):
+    """Into which cell, and beside which of its cards."""
+
+    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, widget=forms.HiddenInput)
     lane = forms.TypedChoiceField(coerce=int)
     step = forms.TypedChoiceField(coerce=int)
 

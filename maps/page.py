@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
+from urllib.parse import urlencode
 
 from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
@@ -46,6 +47,7 @@ DEPTHS = {
     Lane.Role.BACKSTAGE: 2,
     Lane.Role.SUPPORT: 3,
 }
+ZOOMS = (40, 75, 100, 125, 150, 200)  # Widths of columns in per cent; the least fits most maps into the window.
 LINES = ("", "Line of interaction", "Line of visibility", "Line of internal interaction")
 
 
@@ -114,6 +116,52 @@ class LaneRow:
     cells: tuple[CellView, ...]
     curve: Curve | None
 
+    @property
+    def content(self) -> str:
+        """How much stands in it, for a lane that is collapsed."""
+        feelings = sum(cell.feeling is not None for cell in self.cells)
+        count = feelings or sum(len(cell.cards) for cell in self.cells)
+        return f"{count} {'feeling' if feelings else 'card'}{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How somebody looks at a map: wide or narrow columns, and without some of its lanes. It stands in the address."""
+
+    zoom: int = 100
+    hidden: frozenset[int] = frozenset()
+    persona: int = 0
+
+    def shows(self, lane: Lane) -> bool:
+        """Lanes of no persona are about all of them."""
+        return lane.pk not in self.hidden and (not self.persona or lane.persona_id in (None, self.persona))
+
+    @property
+    def query(self) -> str:
+        """As it stands in an address, without what is not out of the ordinary."""
+        return self._query(self.zoom)
+
+    @property
+    def wider(self) -> str:
+        return self._query(min(ZOOMS[-1], next((zoom for zoom in ZOOMS if zoom > self.zoom), ZOOMS[-1])))
+
+    @property
+    def narrower(self) -> str:
+        return self._query(next((zoom for zoom in reversed(ZOOMS) if zoom < self.zoom), ZOOMS[0]))
+
+    @property
+    def fitting(self) -> str:
+        return self._query(ZOOMS[0])
+
+    @property
+    def unfiltered(self) -> str:
+        return Look(self.zoom).query
+
+    def _query(self, zoom: int) -> str:
+        pairs = [("zoom", zoom)] if zoom != 100 else []
+        pairs += [("hide", lane) for lane in sorted(self.hidden)]
+        return urlencode(pairs + ([("persona", self.persona)] if self.persona else []))
+
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
@@ -128,6 +176,10 @@ class MapPage:
     @property
     def rows(self) -> int:
         return len(self.lanes) + 2
+
+    def seen(self, look: "Look") -> "MapPage":
+        """Without the lanes that somebody does not want to see."""
+        return replace(self, lanes=tuple(row for row in self.lanes if look.shows(row.lane)))
 
     @property
     def columns(self) -> int:
@@ -169,6 +221,16 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                 )
             )
     return tuple(stage_heads), tuple(step_heads)
+
+
+def alone(
+    stages: tuple[StageHead, ...], steps: tuple[StepHead, ...], number: int
+) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+    """The stage with that number, or the nearest there is, and its steps, as if there were no other."""
+    stage = stages[max(1, min(number, len(stages))) - 1]
+    own = [step for step in steps if step.stage == stage.pk]
+    placed = tuple(replace(step, column=place + 2) for place, step in enumerate(own))
+    return (replace(stage, column=2, first=True, last=True),), placed
 
 
 def lane_row(

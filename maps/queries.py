@@ -15,7 +15,7 @@ from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
-from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
+from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, alone, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
 CELL_NAME = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)
@@ -44,9 +44,11 @@ def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
 
 
-def map_page(team: Team, journey: JourneyMap) -> MapPage:
-    """The whole map in six queries, however big it is."""
+def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
+    """The whole map, or its stage with that number, in six queries, however big it is."""
     stages, steps = heads(_stages(journey), _steps(journey))
+    if number:
+        stages, steps = alone(stages, steps, number)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
     cards = _by_cell(_cards(team).filter(cell__lane__map=journey))
     points = _points(EmotionPoint.objects.filter(team=team, lane__map=journey))
@@ -104,13 +106,15 @@ def lane_head(lane: Lane) -> LaneRow:
 def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tuple[str, Any]]:
     """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
 
-    One cell takes three queries, as when it is saved; anything more takes the six of the whole map.
+    Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
     """
     found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
     wanted = [name for name in names if name != HEAD]
-    if len(wanted) == 1 and (numbers := CELL_NAME.fullmatch(wanted[0])):
-        with suppress(Http404):
-            found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
+    cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
+    if len(wanted) <= 2 and len(cells) == len(wanted):
+        for numbers in cells:
+            with suppress(Http404):
+                found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
         return found
     page = map_page(team, journey) if wanted else None
     if page and GRID in wanted:

@@ -21,6 +21,12 @@ def icon(name: str, css: str = "", label: str = "") -> SafeString:
     return format_html('<svg class="{}" viewBox="0 0 24 24" {}>{}</svg>', classes, said, mark_safe(strokes(name)))
 
 
+@register.simple_tag
+def symbol(name: str) -> SafeString:
+    """The icon as `#icon-NAME`, to be drawn many times on a page by `<use>`."""
+    return format_html('<symbol id="icon-{}" viewBox="0 0 24 24">{}</symbol>', name, mark_safe(strokes(name)))
+
+
 @register.filter
 def figure(value: float | None) -> str:
     return figures.figure(value)

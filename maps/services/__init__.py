@@ -4,10 +4,18 @@ from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
+from maps.services.copying import (
+    copy_lane,
+    copy_stage,
+    duplicate_card,
+    duplicate_lane,
+    duplicate_stage,
+    duplicate_step,
+)
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
-from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
+from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
@@ -34,8 +42,15 @@ __all__ = [
     "body_of",
     "build_map",
     "clear_emotion",
+    "collapse_lane",
+    "copy_lane",
+    "copy_stage",
     "correct",
     "create_map",
+    "duplicate_card",
+    "duplicate_lane",
+    "duplicate_stage",
+    "duplicate_step",
     "ensure_channels",
     "mark_moment_of_truth",
     "move_card",

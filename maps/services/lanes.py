@@ -42,6 +42,15 @@ def rename_lane(*, journey: JourneyMap, by: User, lane: int, title: str) -> Lane
     return row
 
 
+def collapse_lane(*, journey: JourneyMap, by: User, lane: int, collapsed: bool) -> Lane:
+    """Show the lane as its title alone, to everybody, or all of it again."""
+    with changing(journey, by=by) as change:
+        row = access.lane_of(journey, lane)
+        change.set(row, collapsed=collapsed)
+        change.says(Verb.CHANGE, "collapsed the lane" if collapsed else "opened the lane", row, about=row)
+    return row
+
+
 def move_lane(*, journey: JourneyMap, by: User, lane: int, before: int | None = None, after: int | None = None) -> Lane:
     with changing(journey, by=by) as change:
         lanes = list(journey.lanes.all())

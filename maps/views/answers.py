@@ -4,10 +4,11 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import reswap, retarget
@@ -16,12 +17,15 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
+from maps.forms import LookForm, TargetForm
 from maps.log.reading import redoable, undoable
-from maps.models import Card, JourneyMap
+from maps.models import Card, Channel, JourneyMap, Lane, Persona, Stage
+from maps.page import Look, MapPage
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
 PANEL = "maps/panels/{}.html"
+CHANNEL_ICONS = ("circle-dashed", *Channel.Icon.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,15 @@ def context(
         "open_card": editing.card.pk if editing and editing.card else 0,
         "open_cell": (editing.lane, editing.step) if editing and not editing.card else None,
         "editing": editing,
+        "look": look_of(request),
         **more,
     }
+
+
+def look_of(request: TeamRequest) -> Look:
+    """How the page is looked at that asks, or that is asked for."""
+    shown = request.htmx.current_url if request.htmx else None  # type: ignore[attr-defined]
+    return LookForm(QueryDict(urlsplit(shown).query.encode()) if shown else request.GET).look
 
 
 def url(request: TeamRequest, journey: JourneyMap) -> str:
@@ -65,19 +76,29 @@ def url(request: TeamRequest, journey: JourneyMap) -> str:
 
 def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or only its grid."""
-    data = context(request, journey, page=queries.map_page(request.team, journey), **more)
+    whole = queries.map_page(request.team, journey)
+    look = look_of(request)
+    data = context(request, journey, page=whole.seen(look), **more)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
+    data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:
         data |= {"undo": undoable(journey, request.user).first(), "redo": redoable(journey, request.user).first()}
     return render(request, "maps/map.html", data, status=status)
 
 
+def _personas(page: MapPage) -> list[Persona]:
+    """Of whom single lanes speak."""
+    found = {row.lane.persona_id: row.lane.persona for row in page.lanes if row.lane.persona}
+    return list(found.values())
+
+
 def grid(request: TeamRequest, journey: JourneyMap, *, anchor: str = "", rename: bool = False) -> HttpResponse:
     """After a change of the structure. `anchor` is the element to return to, `rename` opens its title."""
     loaded = queries.map_page(request.team, journey) if request.htmx else None  # type: ignore[attr-defined]
-    return part(request, journey, "grid", anchor=anchor, rename=rename, page=loaded)
+    seen = loaded and loaded.seen(look_of(request))
+    return part(request, journey, "grid", anchor=anchor, rename=rename, page=seen)
 
 
 def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, **more: Any) -> HttpResponse:
@@ -88,11 +109,23 @@ def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, *
     return says(render(request, "maps/answer.html", data), "map:saved", seq=journey.revision)
 
 
+def parts(request: TeamRequest, journey: JourneyMap, names: Collection[str], *, anchor: str) -> HttpResponse:
+    """After a change: several elements of the page, each for its own place, and when the map was saved."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(f"{url(request, journey)}#{anchor}")
+    answer = again(request, journey, names, "maps/answer.html", part="maps/again.html", anchor=anchor)
+    return says(reswap(answer, "none"), "map:saved", seq=journey.revision, anchor=anchor)
+
+
 def again(
     request: TeamRequest, journey: JourneyMap, names: Collection[str], template: str = "maps/again.html", **more: Any
 ) -> HttpResponse:
     """The named elements of the page as they are now, each to be put in the place of the old one."""
-    found = queries.elements(request.team, journey, names)
+    look = look_of(request)
+    found = [
+        (name, thing.seen(look) if isinstance(thing, MapPage) else thing)
+        for name, thing in queries.elements(request.team, journey, names)
+    ]
     return render(request, template, context(request, journey, elements=found, **more))
 
 
@@ -127,6 +160,20 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
     return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
+
+
+def copying(request: TeamRequest, journey: JourneyMap, row: Lane | Stage, form: TargetForm) -> HttpResponse:
+    """Asks for the map that a lane or a stage is to be copied to."""
+    title = f"Copy “{row}” to another map"
+    status = 422 if form.is_bound else 200
+    answer = panel(request, journey, "copy", action=request.path, form=form, title=title, status=status)
+    return in_dialog(answer) if form.is_bound else answer
+
+
+def go_to(request: TeamRequest, journey: JourneyMap, *, anchor: str) -> HttpResponse:
+    """To another map, where something has been put."""
+    to = f"{url(request, journey)}#{anchor}"
+    return HttpResponse(headers={"HX-Redirect": to}) if request.htmx else redirect(to)  # type: ignore[attr-defined]
 
 
 def in_dialog(answer: HttpResponse) -> HttpResponse:

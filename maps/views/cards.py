@@ -91,13 +91,27 @@ def details(request: TeamRequest, pk: int, card: int) -> HttpResponse:
 def move(request: TeamRequest, pk: int, card: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     form = MoveCardForm(request.POST, journey=journey)
+    was = access.card_of(journey, card).cell
     try:
         if not form.is_valid():
             raise ValidationError("Choose a lane and a step of this map.")
-        services.move_card(journey=journey, by=request.user, card=card, **form.cleaned_data)
+        now = services.move_card(journey=journey, by=request.user, card=card, **form.cleaned_data).cell
     except ValidationError as error:
         return answers.refused(request, journey, error)
-    return answers.grid(request, journey, anchor=f"card-{card}")
+    cells = dict.fromkeys(f"cell-{cell.lane_id}-{cell.step_id}" for cell in (was, now))
+    return answers.parts(request, journey, list(cells), anchor=f"card-{card}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def duplicate(request: TeamRequest, pk: int, card: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    try:
+        twin = services.duplicate_card(journey=journey, by=request.user, card=card)
+    except ValidationError as error:
+        return answers.refused(request, journey, error)
+    name = f"cell-{twin.cell.lane_id}-{twin.cell.step_id}"
+    return answers.parts(request, journey, [name], anchor=f"card-{twin.pk}")
 
 
 @require_POST

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import NewMapForm, SettingsForm
+from maps.forms import NewMapForm, NumberForm, SettingsForm
 from maps.library import TEMPLATES
 from maps.models import JourneyMap
 from maps.views import answers
@@ -42,6 +42,18 @@ def new(request: TeamRequest) -> HttpResponse:
 @team_view(Role.VIEWER)
 def journey(request: TeamRequest, pk: int) -> HttpResponse:
     return answers.page(request, access.map_of(request.team, pk))
+
+
+@team_view(Role.VIEWER)
+def present(request: TeamRequest, pk: int) -> HttpResponse:
+    """One stage at a time, to be looked at together."""
+    row = access.map_of(request.team, pk)
+    asked = NumberForm(request.GET)
+    page = queries.map_page(request.team, row, number=asked.cleaned_data["stage"] if asked.is_valid() else 1)
+    data = answers.context(request, row, page=page.seen(answers.look_of(request)), count=row.stages.count())
+    data |= {"may_edit": False, "channel_icons": answers.CHANNEL_ICONS, "stage": page.stages[0]}
+    template = "maps/present.html#stage" if request.htmx else "maps/present.html"  # type: ignore[attr-defined]
+    return render(request, template, data)
 
 
 @team_view(Role.EDITOR)

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import LaneForm, NameForm, PlaceForm
+from maps.forms import LaneForm, NameForm, PlaceForm, TargetForm
 from maps.views import answers
 
 
@@ -18,7 +18,7 @@ def new(request: TeamRequest, pk: int) -> HttpResponse:
         values = {**form.cleaned_data, "role": form.cleaned_data["role"] or "none"}
         try:
             lane = services.add_lane(journey=journey, by=request.user, **values)
-            return answers.grid(request, journey, anchor=f"lane-{lane.pk}")
+            return answers.grid(request, journey, anchor=f"lane-{lane.pk}", rename="rename" in request.POST)
         except ValidationError as error:
             form.add_error(None, error)
     if form.is_bound:
@@ -63,12 +63,48 @@ def rename(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
 
 @require_POST
 @team_view(Role.EDITOR)
+def collapse(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    """Shows a lane as its title alone (`collapsed=1`), or all of it again."""
+    journey = access.map_of(request.team, pk)
+    services.collapse_lane(journey=journey, by=request.user, lane=lane, collapsed=request.POST.get("collapsed") == "1")
+    return answers.grid(request, journey, anchor=f"lane-{lane}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
 def move(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     place = PlaceForm(request.POST)
     beside = place.cleaned_data if place.is_valid() else {}
     services.move_lane(journey=journey, by=request.user, lane=lane, **beside)
     return answers.grid(request, journey, anchor=f"lane-{lane}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def duplicate(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    try:
+        twin = services.duplicate_lane(journey=journey, by=request.user, lane=lane)
+    except ValidationError as error:
+        return answers.refused(request, journey, error)
+    return answers.grid(request, journey, anchor=f"lane-{twin.pk}")
+
+
+@team_view(Role.EDITOR)
+def copy(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    """Choose another map of the team; a POST copies the lane there and goes along."""
+    journey = access.map_of(request.team, pk)
+    row = access.lane_of(journey, lane)
+    form = TargetForm(request.POST or None, journey=journey)
+    if request.method == "POST" and form.is_valid():
+        target = form.cleaned_data["target"]
+        try:
+            twin = services.copy_lane(journey=journey, by=request.user, lane=lane, target=target)
+            return answers.go_to(request, target, anchor=f"lane-{twin.pk}")
+        except ValidationError as error:
+            form.add_error("target", error)
+    return answers.copying(request, journey, row, form)
 
 
 @require_POST

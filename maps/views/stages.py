@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import NameForm, PlaceForm
+from maps.forms import NameForm, PlaceForm, TargetForm
 from maps.views import answers
 
 
@@ -63,6 +63,33 @@ def move(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
     beside = place.cleaned_data if place.is_valid() else {}
     services.move_stage(journey=journey, by=request.user, stage=stage, **beside)
     return answers.grid(request, journey, anchor=f"stage-{stage}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def duplicate(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    try:
+        twin = services.duplicate_stage(journey=journey, by=request.user, stage=stage)
+    except ValidationError as error:
+        return answers.refused(request, journey, error)
+    return answers.grid(request, journey, anchor=f"stage-{twin.pk}")
+
+
+@team_view(Role.EDITOR)
+def copy(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
+    """Choose another map of the team; a POST copies the stage there and goes along."""
+    journey = access.map_of(request.team, pk)
+    row = access.stage_of(journey, stage)
+    form = TargetForm(request.POST or None, journey=journey)
+    if request.method == "POST" and form.is_valid():
+        target = form.cleaned_data["target"]
+        try:
+            twin = services.copy_stage(journey=journey, by=request.user, stage=stage, target=target)
+            return answers.go_to(request, target, anchor=f"stage-{twin.pk}")
+        except ValidationError as error:
+            form.add_error("target", error)
+    return answers.copying(request, journey, row, form)
 
 
 @require_POST

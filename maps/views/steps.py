@@ -77,6 +77,17 @@ def move(request: TeamRequest, pk: int, step: int) -> HttpResponse:
 
 @require_POST
 @team_view(Role.EDITOR)
+def duplicate(request: TeamRequest, pk: int, step: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    try:
+        twin = services.duplicate_step(journey=journey, by=request.user, step=step)
+    except ValidationError as error:
+        return answers.refused(request, journey, error)
+    return answers.grid(request, journey, anchor=f"step-{twin.pk}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
 def remove(request: TeamRequest, pk: int, step: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     row = access.step_of(journey, step)

@@ -227,11 +227,11 @@ def test_a_stage_with_content_asks_before_it_goes(page: Page, journey: JourneyMa
 def test_a_feeling_is_changed_and_the_curve_follows(page: Page, journey: JourneyMap) -> None:
     open_map(page, journey)
     before = page.locator(".e-line").get_attribute("d")
-    page.get_by_role("link", name="Feel the need, −1, Fed up").click()
+    page.locator("[role=slider][aria-valuetext='Feel the need, −1, Fed up']").click()
     page.locator("#map-menu").get_by_text("+2", exact=True).click()
     page.get_by_label("In a word").fill("Glad")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Feel the need, +2, Glad")).to_be_visible()
+    expect(page.locator("[role=slider][aria-valuetext='Feel the need, +2, Glad']")).to_be_visible()
     assert page.locator(".e-line").get_attribute("d") != before
 
 

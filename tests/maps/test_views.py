@@ -420,7 +420,7 @@ def test_a_feeling_answers_with_its_whole_lane(journey, lanes, steps, bobs):
 
 def test_a_stale_or_impossible_feeling_is_refused(journey, lanes, steps, bobs):
     url = at(journey, "emotion", lanes["Emotion"].pk, steps["Get help"].pk)
-    assert bobs.post(url, {"score": "2", "version": 0}, headers=HTMX).status_code == 422
+    assert bobs.post(url, {"score": "2", "version": 0}, headers=HTMX).status_code == 409
     assert bobs.post(url, {"score": "9", "version": 1}, headers=HTMX).status_code == 422
     assert EmotionPoint.objects.get(step=steps["Get help"]).score == -1
 

@@ -1,11 +1,13 @@
 // <map-grid>: the keyboard and the pointer on a map. One tab stop; arrows move; Enter, F2, a click or typing opens.
 // The focus returns to where it was after every part that the server sends anew.
 import { drafts, lost } from "./map-editor.js";
+import { duplicate, loadOf } from "./map-places.js";
 import { openDialog, openMenu } from "./map-sheet.js";
 
 const CELL = "[role=gridcell], [role=rowheader], [role=columnheader]";
 let here = { cell: "", stop: 0, row: 0, column: 1 };
 let draftsOpened = false;
+let wanted = ""; // what the last answer wants the focus on
 
 const columnOf = (cell) => Number(cell.ariaColIndex);
 const spanOf = (cell) => Number(cell.ariaColSpan || 1);
@@ -76,6 +78,11 @@ class MapGrid extends HTMLElement {
 
   // After a swap the focus is nowhere; put it back, unless it is wanted elsewhere.
   comeBack(id) {
+    const asked = document.getElementById(wanted);
+    if (asked) {
+      wanted = "";
+      return this.halt(asked);
+    }
     if (document.activeElement && document.activeElement !== document.body) return;
     const cell = document.getElementById(id ?? here.cell) ?? this.at(here.row, here.column);
     if (!cell || !this.contains(cell)) return;
@@ -144,9 +151,12 @@ class MapGrid extends HTMLElement {
     } else if (event.key === "Home" || event.key === "End") this.edge(event.key === "End", event.ctrlKey);
     else if (!this.editable) return;
     else if ((event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") this.more(stop);
-    else if (event.key === "Enter" && event.shiftKey) this.add(stop);
+    else if (event.key.toLowerCase() === "d" && (event.ctrlKey || event.metaKey)) {
+      const load = loadOf(stop);
+      if (load) duplicate(load);
+    } else if (event.key === "Enter" && event.shiftKey) this.add(stop);
     else if (event.key === "F2" || event.key === "Enter") this.open(stop);
-    else if (event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    else if (event.key.length === 1 && !" /".includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       this.open(stop, event.key);
     } else return;
     event.preventDefault();
@@ -321,7 +331,8 @@ document.addEventListener("click", (event) => {
   document.getElementById("map-menu").hidePopover();
   name.closest("map-grid").rename(name, true);
 });
-document.addEventListener("map:saved", () => {
+document.addEventListener("map:saved", ({ detail }) => {
+  wanted = detail.anchor ?? "";
   const says = document.getElementById("map-says");
   if (says) says.textContent = "Saved";
 });

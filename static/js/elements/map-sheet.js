@@ -13,9 +13,13 @@ async function load(href, target) {
 export async function openMenu(link) {
   const sheet = menu();
   if (sheet.matches(":popover-open")) sheet.hidePopover();
-  if (!(await load(link.href, sheet))) return;
+  if (await load(link.href || link.dataset.href, sheet)) unfold(link);
+}
+
+function unfold(link) {
+  const sheet = menu();
   opener = link;
-  link.setAttribute("aria-expanded", "true");
+  if (link.role !== "slider") link.setAttribute("aria-expanded", "true");
   sheet.showPopover({ source: link });
   if (!CSS.supports("position-area", "block-end span-inline-end")) place(sheet, link);
   (sheet.querySelector("input:checked") ?? sheet.querySelector(".menu__item, input:not([type=hidden]), button"))?.focus();
@@ -62,6 +66,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === dialog()) {
     if (menu().matches(":popover-open")) menu().hidePopover();
     show(dialog());
+  } else if (event.detail.target === menu() && !menu().matches(":popover-open") && menu().querySelector("[role=alert]")) {
+    const action = menu().querySelector("form").getAttribute("action");
+    unfold(document.querySelector(`[data-menu]:is([href="${action}"], [data-href="${action}"])`) ?? document.body);
   }
 });
 

@@ -8,7 +8,7 @@ const WORDS = {
 };
 
 function say(event, text, again) {
-  const { requestConfig: request, elt } = event.detail;
+  const { requestConfig: request, elt, etc } = event.detail;
   const reading = request.verb === "get";
   document.dispatchEvent(
     new CustomEvent("jm:toast", {
@@ -17,17 +17,20 @@ function say(event, text, again) {
         tone: "bad",
         key: `${request.verb} ${request.path}`,
         action: again && document.contains(elt) ? "Retry" : undefined,
-        onAction: () => retry(elt, request),
+        onAction: () => retry(elt, request, etc),
       },
     }),
   );
 }
 
-function retry(elt, request) {
+function retry(elt, request, etc) {
   const trigger = request.triggeringEvent?.type;
   if (elt.matches("form")) elt.requestSubmit();
   else if (trigger && trigger !== "load") window.htmx.trigger(elt, trigger);
-  else window.htmx.ajax(request.verb, request.path, { source: elt, target: request.target });
+  else {
+    const values = Object.fromEntries(request.formData);
+    window.htmx.ajax(request.verb, request.path, { source: elt, target: request.target, swap: etc?.swapOverride, values });
+  }
 }
 
 document.addEventListener("htmx:responseError", (event) => {

@@ -191,11 +191,11 @@ class Codes(NamedTuple):
     found: NDArray[np.float64]
     texts: Sequence[str]
 
-    def part(self, low: int, high: int) -> NDArray[Any]:
-        """Codes of the events ``low … high − 1``: int32[high − low] or int8[high − low]."""
-        values = self.values[low:high]
+    def of(self, events: slice | IntArray) -> NDArray[Any]:
+        """Codes of some events: int32[events] or int8[events]."""
         if not self.texts:
-            return np.full(high - low, -1, np.int32)
+            return np.full(events.stop - events.start if isinstance(events, slice) else len(events), -1, np.int32)
+        values = self.values[events]
         if not len(self.found):
             return values
         codes = np.searchsorted(self.found, values).astype(np.int32)
@@ -203,11 +203,12 @@ class Codes(NamedTuple):
         return codes
 
 
-def as_codes(column: PropertyColumn) -> Codes:
-    """Any column as codes; numbers are sorted first, O(n log n)."""
+def as_codes(column: PropertyColumn, parts: Iterable[slice | IntArray] | None = None) -> Codes:
+    """Any column as codes. Numbers are sorted first, O(n log n); ``parts`` says which events matter, if not all do."""
     if column.kind == "number":
-        parts = [column.values[at : at + _PART] for at in range(0, len(column.values), _PART)]
-        found = np.unique(np.concatenate([np.unique(part[~np.isnan(part)]) for part in parts]))
+        parts = parts or (slice(at, at + _PART) for at in range(0, len(column.values), _PART))
+        seen = [np.unique(numbers[~np.isnan(numbers)]) for numbers in (column.values[part] for part in parts)]
+        found = np.unique(np.concatenate([np.zeros(0), *seen]))
         return Codes(column.values, found, NumberTexts(found))
     texts = ("false", "true") if column.kind == "boolean" else column.dictionary
     return Codes(column.values if column.codes is None else column.codes, np.zeros(0, np.float64), texts)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from flows.engine.arrays import CodeArray, IntArray, SegmentArrays, read_only
+from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
 from flows.engine.columns import Codes, as_codes
-from flows.engine.jit import kernel
-from flows.engine.kernels import U
 from flows.engine.labels import ExpandedEvent
 from flows.engine.marks import NO_COLUMN
 
-Array = Any
-PART = 1 << 20  # events that are read at once
+AT_ONCE = 1 << 20  # events
 
 
 class Expansion(NamedTuple):
@@ -54,42 +51,31 @@ class Expansion(NamedTuple):
         return (text.replace("\0", "\ufffd") for text in found)
 
 
-@kernel
-def _find_present(codes: Array, event: Array, values: Array, present: Array) -> None:
-    """present : bool[texts + 1], the first for events without a value."""
-    for i in range(codes.size):
-        if codes[U(i)] == event:
-            present[U(values[U(i)] + 1)] = True
-
-
-@kernel
-def _put_labels(codes: Array, event: Array, values: Array, labels: Array, out: Array) -> None:
-    for i in range(out.size):
-        if codes[U(i)] == event:
-            out[U(i)] = labels[U(values[U(i)] + 1)]
-
-
 def put_expanded(each: ExpandedEvent, segment: SegmentArrays, low: int, out: CodeArray) -> None:
     """Give an expanded event its label codes among the events from ``low`` on (int32[events])."""
-    values = read_only(each.column.part(low, low + len(out)))
-    _put_labels(segment.codes[low : low + len(out)], each.event, values, each.labels, out)
+    places = np.flatnonzero(segment.codes[low : low + len(out)] == each.event)
+    out[places] = each.labels[each.column.of(low + places) + 1]
 
 
 def expand_events(pairs: Sequence[tuple[str, str]], segment: SegmentArrays) -> list[Expansion]:
-    """What of the expanded (event, property) pairs occurs in a segment; reads the columns of each pair once."""
+    """What of the expanded (event, property) pairs occurs in a segment."""
     if not pairs:
         return []
-    places = {name: code for code, name in enumerate(segment.names)}
+    codes = {name: code for code, name in enumerate(segment.names)}
     expansions = []
     for name, property_name in pairs:
-        if name not in places:
+        if name not in codes:
             continue
-        column = as_codes(segment.columns.get(property_name, NO_COLUMN))
+        column = as_codes(segment.columns.get(property_name, NO_COLUMN), _places(segment, codes[name]))
         present = np.zeros(len(column.texts) + 1, bool)
-        for low in range(0, segment.events, PART):
-            high = min(low + PART, segment.events)
-            values = read_only(column.part(low, high))
-            _find_present(segment.codes[low:high], places[name], values, present)
+        for places in _places(segment, codes[name]):
+            present[column.of(places) + 1] = True
         occurring = np.flatnonzero(present[1:])
-        expansions.append(Expansion(name, places[name], column, occurring, bool(present[0])))
+        expansions.append(Expansion(name, codes[name], column, occurring, bool(present[0])))
     return expansions
+
+
+def _places(segment: SegmentArrays, event: int) -> Iterator[IntArray]:
+    """Where an event stands in a segment, some events at a time."""
+    for low in range(0, segment.events, AT_ONCE):
+        yield low + np.flatnonzero(segment.codes[low : low + AT_ONCE] == event)

@@ -70,7 +70,7 @@ class _ByCode(NamedTuple):
     fails: Marks
 
     def put(self, low: int, out: Marks) -> None:
-        _look_up(read_only(self.column.part(low, low + len(out))), self.fails, out)
+        _look_up(read_only(self.column.of(slice(low, low + len(out)))), self.fails, out)
 
 
 class _BySpan(NamedTuple):

@@ -146,7 +146,7 @@ def test_numbers_are_codes_without_an_array_of_their_size():
     assert coded.values is column.values
     assert (coded.found.tolist(), list(coded.texts)) == ([0, 2.5, 12], ["0", "2.5", "12"])
     assert coded.texts[1:] == ["2.5", "12"]
-    assert coded.part(1, 5).tolist() == [-1, 2, 1, 0]
+    assert coded.of(slice(1, 5)).tolist() == coded.of(np.arange(1, 5)).tolist() == [-1, 2, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ from maps import access
 from maps.forms import EditingForm, SinceForm
 from maps.live import presence
 from maps.live.presence import Person
+from maps.live.recent import Recent
 from maps.live.stream import STREAM, Stream
 from maps.log.reading import shown_since
 from maps.views import answers
+
+RECENT = Recent()
 
 
 @team_view(Role.VIEWER)
@@ -24,8 +27,10 @@ def changes(request: TeamRequest, pk: int) -> HttpResponse:
     since = form.cleaned_data["since"] if form.is_valid() else 0
     if since == journey.revision:
         return HttpResponse(status=204)
-    answer = answers.again(request, journey, shown_since(journey, since))
-    return answers.says(answer, "map:at", seq=journey.revision)
+    # Nothing of it is this person's own, so it is the same for all who may as much.
+    key = journey.pk, since, journey.revision, request.membership.may(Role.EDITOR)
+    content = RECENT.get(key, lambda: answers.again(request, journey, shown_since(journey, since)).content)
+    return answers.says(HttpResponse(content), "map:at", seq=journey.revision)
 
 
 @require_GET

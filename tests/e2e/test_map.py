@@ -268,6 +268,9 @@ def test_a_new_card_whose_answer_was_lost_is_added_once(page: Page, journey: Jou
     page.get_by_role("button", name="retry").click()
     expect(page.locator(".edit__s")).to_have_text(re.compile(r"Saved \d\d:\d\d"))
     assert Card.objects.filter(body="No time").count() == 1
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("link", name="No time")).to_have_count(1)
+    expect(page.get_by_role("link", name="No time")).to_be_focused()
 
 
 def test_escape_while_a_new_card_is_on_its_way_takes_it_back(page: Page, journey: JourneyMap) -> None:

@@ -8,9 +8,11 @@ from accounts.models import Membership
 from maps import services
 from maps.live import bus, presence
 from maps.live.hub import Mailbox
+from maps.live.recent import LARGEST, MOST, Recent
 from maps.models import JourneyMap
 from tests.maps.browsers import watching
 from tests.maps.test_history import at
+from tests.maps.test_queries import number_of_queries
 
 HTMX = {"HX-Request": "true"}
 
@@ -272,3 +274,32 @@ def test_a_viewer_gets_nothing_to_edit(journey, veras, bob, card):
 
 def test_without_scripts_it_leads_to_the_map(journey, veras):
     assert veras.get(at(journey, "changes"), {"since": 1})["Location"] == at(journey, "map")
+
+
+def test_many_who_ask_for_the_same_cost_little_more_than_one(journey, sign_in, vera, carol, bob, card):
+    services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
+    first = number_of_queries(lambda: changes(sign_in(vera), journey, 1))
+    veras, carols, bobs = (sign_in(user) for user in (vera, carol, bob))
+    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4  # who asks, and the map
+    assert changes(carols, journey, 1).content == changes(veras, journey, 1).content
+    assert "data-card" in changes(bobs, journey, 1).content.decode()
+    assert "data-card" not in changes(veras, journey, 1).content.decode()
+    assert first > 4
+
+
+def test_only_the_last_and_nothing_large_is_kept():
+    recent = Recent()
+    drawn = []
+
+    def draw(size):
+        return lambda: drawn.append(size) or b"x" * size
+
+    for n in range(MOST + 1):
+        recent.get(n, draw(1))
+    recent.get(MOST, draw(1))
+    assert len(drawn) == MOST + 1
+    recent.get(0, draw(1))
+    assert len(drawn) == MOST + 2
+    for _ in range(2):
+        recent.get("large", draw(LARGEST + 1))
+    assert len(drawn) == MOST + 4

@@ -5,7 +5,7 @@ const REST = 800;
 const RETRY = 10_000;
 
 export const drafts = {
-  prefix: () => `map-draft:${document.querySelector("map-grid")?.dataset.person}:`,
+  prefix: () => `map-draft:${document.getElementById("map-live")?.dataset.person}:`,
   key: (action) => drafts.prefix() + new URL(action, location.href).pathname,
   write(action, draft) {
     try {
@@ -244,12 +244,21 @@ class MapEditor extends HTMLElement {
       this.closing = true;
       drafts.drop(this.action);
       ask("GET", this.cellHref(this.cell), { target: this.cell, swap: "outerHTML" });
-    } else if (link.matches("button")) this.keep();
+    } else if (link.matches("button")) {
+      // The button goes as soon as it is pressed, and the focus must not go with it.
+      this.area.focus();
+      this.keep();
+    }
   }
 
-  kept({ version, url }) {
+  kept({ card, version, url }) {
     this.acknowledging = true;
     drafts.drop(this.action);
+    // A new card is one of the map from now on; and where an answer was lost, it may stand there already.
+    const id = `card-${card}`;
+    const twin = document.getElementById(id);
+    if (twin !== this) twin?.remove();
+    this.id = id;
     this.written = true;
     this.acknowledged = this.sent;
     this.form.action = url;

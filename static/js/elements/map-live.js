@@ -4,6 +4,7 @@
 import { lost } from "./map-editor.js";
 import { isQuiet, whenQuiet } from "./map-requests.js";
 
+const SOON = [50, 450]; // milliseconds from the news to the request
 const ASK_EVERY = 5000; // without a stream
 const TRY_AGAIN = 30_000; // after the server would not stream
 const HIDDEN_FOR = 10_000; // a page that nobody sees gives its connection back; browsers have few of them
@@ -22,7 +23,8 @@ class MapLive extends HTMLElement {
     on("map:saved", ({ detail }) => this.own(detail.seq));
     on("map:kept", ({ detail }) => this.own(detail.seq));
     on("map:at", ({ detail }) => (this.arriving = detail.seq));
-    on("htmx:oobBeforeSwap", (event) => this.beforeSwap(event.detail));
+    this.addEventListener("htmx:beforeSwap", ({ detail }) => this.arrived(detail), { signal: this.gone.signal });
+    on("htmx:oobBeforeSwap", ({ detail }) => this.beforeSwap(detail));
     on("htmx:oobAfterSwap", () => this.afterSwap());
     on("htmx:afterSettle", () => this.paint());
     on("focusin", (event) => this.tell(event.target));
@@ -38,6 +40,7 @@ class MapLive extends HTMLElement {
     this.gone.abort();
     this.source?.close();
     clearInterval(this.asking);
+    clearTimeout(this.soon);
     clearTimeout(this.again);
     clearTimeout(this.hiding);
   }
@@ -60,6 +63,7 @@ class MapLive extends HTMLElement {
     const on = (event, handle) => source.addEventListener(event, ({ data }) => handle(JSON.parse(data)));
     on("hello", ({ connection, seq }) => {
       this.connection = connection;
+      this.dataset.connected = "";
       clearInterval(this.asking);
       this.asking = null;
       this.heard(seq);
@@ -71,6 +75,7 @@ class MapLive extends HTMLElement {
     on("gone", () => this.end());
     source.onerror = () => {
       this.connection = null;
+      delete this.dataset.connected;
       this.meet([]);
       this.ask();
       // Else the browser tries again by itself.
@@ -110,8 +115,13 @@ class MapLive extends HTMLElement {
 
   heard(seq) {
     this.wanted = Math.max(this.wanted, seq);
-    // The answer to a change of one's own may bring just this.
-    whenQuiet(() => this.refresh());
+    if (this.wanted <= this.seq || this.soon) return;
+    // A moment later, and not all browsers at once: much may have happened by then, and it is one request.
+    this.soon = setTimeout(() => {
+      this.soon = null;
+      // The answer to a change of one's own may bring just this.
+      whenQuiet(() => this.refresh());
+    }, SOON[0] + Math.random() * (SOON[1] - SOON[0]));
   }
 
   async refresh(anyway = false) {
@@ -119,13 +129,19 @@ class MapLive extends HTMLElement {
     if (this.loading || !isQuiet() || (!anyway && this.wanted <= this.seq)) return;
     this.loading = true;
     this.arriving = null;
-    this.postponed = false;
+    this.tooEarly = this.postponed = false;
     const options = { source: this, target: this, swap: "none" };
     await window.htmx.ajax("GET", `${this.base}changes/?since=${this.seq}`, options).catch(() => {});
     this.loading = false;
     if (this.arriving === null) this.wanted = this.seq;
-    else if (!this.postponed) this.seq = Math.max(this.seq, this.arriving);
-    if (this.wanted > this.seq && !this.postponed) this.refresh();
+    else if (!this.postponed && !this.tooEarly) this.seq = Math.max(this.seq, this.arriving);
+    if (this.wanted > this.seq && !this.postponed) whenQuiet(() => this.refresh());
+  }
+
+  // A change of one's own has set out meanwhile, and its answer goes where the page is now.
+  arrived(detail) {
+    this.tooEarly = !isQuiet();
+    if (this.tooEarly) detail.shouldSwap = false;
   }
 
   // --- What must not be disturbed ---
@@ -138,7 +154,7 @@ class MapLive extends HTMLElement {
       this.postponed = true;
       return;
     }
-    for (const editor of target.querySelectorAll("map-editor")) keep(editor, fragment);
+    for (const editor of target.querySelectorAll("map-editor")) if (!editor.closing) keep(editor, fragment);
   }
 
   afterSwap() {
@@ -218,7 +234,11 @@ function keep(editor, fragment) {
   if (!place) {
     const draft = { action: editor.action, body: editor.area.value };
     // Its lane or its step is gone. What was typed is shown once more, and kept until it is told to go.
-    if (!cell) return draft.body.trim() && lost(draft);
+    if (!cell) {
+      editor.closing = true;
+      if (draft.body.trim()) lost(draft);
+      return;
+    }
     place = document.createElement("span");
     place.id = editor.id;
     const ghost = cell.querySelector("[data-new]");

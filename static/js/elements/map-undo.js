@@ -46,7 +46,12 @@ class MapUndo extends HTMLElement {
 
 // The buttons are drawn anew by every answer, so they are looked for when their turn has come.
 function press(step) {
-  whenQuiet(() => document.querySelector(`map-undo [data-step=${step}]`)?.requestSubmit());
+  whenQuiet(() => {
+    const form = document.querySelector(`map-undo [data-step=${step}]`);
+    if (!form) return;
+    window.htmx.process(form); // which htmx itself does a moment after it has put it there
+    form.requestSubmit();
+  });
 }
 
 customElements.define("map-undo", MapUndo);

@@ -9,6 +9,7 @@ from accounts.models import Team
 from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
+from maps.listing import ORDERS, REVIEWS
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
@@ -66,12 +67,44 @@ class ImportForm(forms.Form):
 class SettingsForm(forms.ModelForm[JourneyMap]):
     class Meta:
         model = JourneyMap
-        fields = ["title", "status", "state", "scenario", "expectations"]
-        labels = {"state": "Shows"}
+        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due"]
+        labels = {"state": "Shows", "review_due": "Review due"}
+        help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
         widgets = {
             "scenario": forms.Textarea(attrs={"rows": 3}),
             "expectations": forms.Textarea(attrs={"rows": 2}),
+            "folder": forms.TextInput(attrs={"list": "folders", "autocomplete": "off", "dir": "auto"}),
+            "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
+
+    # Whether it is a member is for the service to say.
+    owner = forms.IntegerField(required=False, widget=forms.Select)
+
+    def __init__(self, data: Any = None, *, instance: JourneyMap) -> None:
+        super().__init__(data, instance=instance, initial={"owner": instance.owner_id})
+        members = instance.team.members.order_by("name", "email")
+        self.fields["owner"].widget.choices = [  # type: ignore[attr-defined]
+            ("", "Nobody"),
+            *((user.pk, str(user)) for user in members),
+        ]
+
+
+class MapsForm(forms.Form):
+    """How the list of maps is looked at. What makes no sense is left out of `chosen`."""
+
+    view = forms.ChoiceField(choices=[("list", "List"), ("board", "Board")], required=False)
+    status = forms.ChoiceField(choices=[("", "Not archived"), *JourneyMap.Status.choices], required=False)
+    state = forms.ChoiceField(choices=[("", "Current and future"), *JourneyMap.State.choices], required=False)
+    folder = forms.CharField(required=False)
+    tag = forms.CharField(required=False)
+    owner = forms.IntegerField(required=False, min_value=0, max_value=MOST_CHANGES)
+    review = forms.ChoiceField(choices=[("", "Any review date"), *REVIEWS.items()], required=False)
+    sort = forms.ChoiceField(choices=[(key, key) for key in ORDERS], required=False)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
 class NameForm(forms.Form):

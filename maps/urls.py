@@ -8,6 +8,7 @@ urlpatterns = [
     path("maps/new/", journeys.new, name="new"),
     path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
+    path("maps/<int:pk>/status/", journeys.set_status, name="set_status"),
     path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
     path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
     path("maps/<int:pk>/settings/", journeys.settings, name="settings"),

@@ -34,7 +34,7 @@ MAP = "map"
 PERSONAS = "personas"
 # Who wrote a row and when stands in the operation; a row that has a name for good is found by it.
 LEFT_OUT = frozenset({"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"})
-PLAIN = (str, int, float, bool, type(None))
+PLAIN = (str, int, float, bool, list, type(None))
 
 
 @dataclass(frozen=True)

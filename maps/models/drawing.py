@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -52,6 +53,9 @@ class JourneyMap(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     personas = models.ManyToManyField(Persona, blank=True, related_name="maps")
+    folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)

@@ -178,13 +178,6 @@ def test_a_map_without_a_title_or_template_is_not_made(team, bobs, data):
     assert not JourneyMap.objects.exists()
 
 
-def test_archived_maps_are_listed_apart(journey, bobs, bob):
-    services.update_map(journey=journey, by=bob, status="archived")
-    page = bobs.get(reverse("maps:list", args=[journey.team.slug])).content.decode()
-    assert "Draw the first journey" in page
-    assert page.index("Archived") < page.index("First visit")
-
-
 def test_an_empty_list_says_what_to_do(team, bobs, sign_in, vera):
     url = reverse("maps:list", args=[team.slug])
     assert "New map" in bobs.get(url).content.decode()

@@ -6,6 +6,7 @@ app_name = "maps"
 urlpatterns = [
     path("maps/", journeys.listing, name="list"),
     path("maps/new/", journeys.new, name="new"),
+    path("maps/search/", journeys.search, name="search"),
     path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
     path("maps/<int:pk>/status/", journeys.set_status, name="set_status"),

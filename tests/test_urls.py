@@ -44,6 +44,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:cancel_import": (None, EDITOR),
     "flows:rejects": (VIEWER, None),
     "maps:list": (VIEWER, VIEWER),
+    "maps:search": (VIEWER, VIEWER),
     "maps:set_status": (None, EDITOR),
     "maps:import_map": (EDITOR, EDITOR),
     "maps:export": (VIEWER, None),

@@ -4,11 +4,18 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team
+
+
+def words_of(*fields: str, name: str) -> GinIndex:
+    """The index in which the words of a row are found: as they are written, in any case, in any language."""
+    return GinIndex(SearchVector(*fields, config="simple"), name=name)
 
 
 class Persona(models.Model):
@@ -23,6 +30,9 @@ class Persona(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+        indexes = [
+            words_of("name", "role", "goals", "needs", "frustrations", "quote", name="words_of_personas"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -62,6 +72,7 @@ class JourneyMap(models.Model):
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
+        indexes = [words_of("title", "scenario", "expectations", name="words_of_maps")]
 
     def __str__(self) -> str:
         return self.title
@@ -114,6 +125,7 @@ class Stage(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="stage_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("name", "goal", name="words_of_stages")]
 
     def __str__(self) -> str:
         return self.name
@@ -134,6 +146,7 @@ class Step(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="step_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("name", name="words_of_steps")]
 
     def __str__(self) -> str:
         return self.name
@@ -176,6 +189,7 @@ class Lane(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="lane_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("title", name="words_of_lanes")]
 
     def __str__(self) -> str:
         return self.title
@@ -226,6 +240,7 @@ class Card(Named, Positioned, Versioned):
                 fields=["cell", "position"], name="one_card_at_a_place", deferrable=models.Deferrable.DEFERRED
             ),
         ]
+        indexes = [words_of("body", name="words_of_cards")]
 
     def __str__(self) -> str:
         return self.body[:60]
@@ -331,6 +346,7 @@ class EmotionPoint(Versioned):
             models.UniqueConstraint(fields=["lane", "step", "source"], name="one_emotion_where_lane_and_step_cross"),
             models.CheckConstraint(condition=Q(score__range=(-2, 2)), name="emotion_is_minus_2_to_2"),
         ]
+        indexes = [words_of("label", name="words_of_emotions")]
 
     def __str__(self) -> str:
         return f"{self.signed} {self.label}".strip()

@@ -14,6 +14,7 @@ from maps.forms import MapsForm, NewMapForm, SettingsForm
 from maps.library import TEMPLATES
 from maps.listing import FILTERS, ORDERS, columns, narrowed, shelf
 from maps.models import JourneyMap
+from maps.searching import LONGEST, MOST_HITS, hits
 from maps.views import answers
 
 MAPS_A_PAGE = 100
@@ -23,6 +24,15 @@ MAPS_A_PAGE = 100
 def listing(request: TeamRequest) -> HttpResponse:
     """The team's maps as a list or as a board, narrowed by what the address says."""
     return _maps(request)
+
+
+@team_view(Role.VIEWER)
+def search(request: TeamRequest) -> HttpResponse:
+    """Words in all that the maps say; what is found changes while somebody types."""
+    asked = request.GET.get("q", "")
+    found = hits(request.team, asked)
+    name = "maps/search.html#found" if request.htmx else "maps/search.html"  # type: ignore[attr-defined]
+    return render(request, name, {"asked": asked[:LONGEST], "hits": found, "most": len(found) == MOST_HITS})
 
 
 @require_POST

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from maps.views import cards, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
+from maps.views import cards, copies, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
 
 app_name = "maps"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
     path("maps/<int:pk>/status/", journeys.set_status, name="set_status"),
+    path("maps/<int:pk>/duplicate/", copies.duplicate, name="duplicate"),
+    path("maps/<int:pk>/variant/", copies.make_variant, name="make_variant"),
+    path("maps/<int:pk>/differences/", copies.differences, name="differences"),
     path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
     path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
     path("maps/<int:pk>/settings/", journeys.settings, name="settings"),

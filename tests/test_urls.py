@@ -16,7 +16,7 @@ from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map, take_snapshot
+from maps.services import create_map, make_variant, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -44,6 +44,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:cancel_import": (None, EDITOR),
     "flows:rejects": (VIEWER, None),
     "maps:list": (VIEWER, VIEWER),
+    "maps:duplicate": (None, EDITOR),
+    "maps:make_variant": (None, EDITOR),
+    "maps:differences": (VIEWER, VIEWER),
     "maps:search": (VIEWER, VIEWER),
     "maps:set_status": (None, EDITOR),
     "maps:import_map": (EDITOR, EDITOR),
@@ -146,7 +149,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
             "change_member": Membership.objects.get(user=vera).pk,
         },
         "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
-        "maps": {"": journey.pk},
+        "maps": {"": journey.pk, "differences": make_variant(journey=journey, by=alice).pk},
         "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }
 

@@ -66,6 +66,14 @@ class JourneyMap(models.Model):
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    variant_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="variants",
+        help_text="The map that this one was made from, as it could become.",
+    )
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)

@@ -4,6 +4,7 @@ from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
+from maps.services.copies import duplicate_map, make_variant, variant_states
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.journeys import create_map, update_map
@@ -36,7 +37,9 @@ __all__ = [
     "clear_emotion",
     "correct",
     "create_map",
+    "duplicate_map",
     "ensure_channels",
+    "make_variant",
     "mark_moment_of_truth",
     "move_card",
     "move_lane",
@@ -62,4 +65,5 @@ __all__ = [
     "take_snapshot",
     "undo",
     "update_map",
+    "variant_states",
 ]

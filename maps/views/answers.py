@@ -68,6 +68,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     data = context(request, journey, page=queries.map_page(request.team, journey), **more)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
+    data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:
         data |= {"undo": undoable(journey, request.user).first(), "redo": redoable(journey, request.user).first()}

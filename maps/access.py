@@ -10,7 +10,8 @@ from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stag
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
-    return get_object_or_404(JourneyMap.objects.select_related("owner", "team", "variant_of"), team=team, pk=pk)
+    maps = JourneyMap.objects.select_related("owner", "team", "variant_of", "parent_step__stage__map")
+    return get_object_or_404(maps, team=team, pk=pk)
 
 
 def stage_of(journey: JourneyMap, pk: int) -> Stage:

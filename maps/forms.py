@@ -83,7 +83,7 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
     def __init__(self, data: Any = None, *, instance: JourneyMap) -> None:
         super().__init__(data, instance=instance, initial={"owner": instance.owner_id})
         members = instance.team.members.order_by("name", "email")
-        self.fields["owner"].widget.choices = [  # type: ignore[attr-defined]
+        self.fields["owner"].widget.choices = [
             ("", "Nobody"),
             *((user.pk, str(user)) for user in members),
         ]
@@ -105,6 +105,20 @@ class MapsForm(forms.Form):
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class SubJourneyForm(forms.Form):
+    """Which map a step opens; none stands for a new one."""
+
+    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=2**63 - 1, widget=forms.Select)
+
+    def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
+        super().__init__(data)
+        others = JourneyMap.objects.filter(team=journey.team).exclude(pk=journey.pk).order_by("title", "pk")
+        self.fields["map"].widget.choices = [
+            ("", "A new map with the name of the step"),
+            *others.values_list("pk", "title"),
+        ]
 
 
 class NameForm(forms.Form):

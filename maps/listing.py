@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
 from accounts.models import Team, User
@@ -15,7 +16,7 @@ from maps.models import JourneyMap
 Status = JourneyMap.Status
 REVIEWS = {"overdue": "Overdue", "month": "Due this month"}
 FILTERS = ("status", "state", "folder", "tag", "owner", "review")
-ORDERS = {
+ORDERS: dict[str, tuple[str | Combinable, ...]] = {
     "changed": ("-updated_at", "-pk"),
     "title": (Lower("title"), "pk"),
     "status": ("status", Lower("title"), "pk"),

@@ -213,3 +213,9 @@ def _by_cell(cards: QuerySet[Card]) -> dict[tuple[int, int], list[Card]]:
 def _points(points: QuerySet[EmotionPoint]) -> dict[tuple[int, int], EmotionPoint]:
     judged = points.filter(source=EmotionPoint.Source.JUDGED)
     return {(point.lane_id, point.step_id): point for point in judged}
+
+
+def parents_of_maps(team: Team) -> dict[int, int]:
+    """For each map that stands below a step, the map of that step, by key."""
+    below = JourneyMap.objects.filter(team=team, parent_step__stage__map__isnull=False)
+    return dict(below.values_list("pk", "parent_step__stage__map"))

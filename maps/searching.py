@@ -54,7 +54,7 @@ class Source:
     weight: float = 1
 
     def hits(self, team: Team, query: SearchQuery) -> list[Hit]:
-        words = next(index for index in self.model._meta.indexes if isinstance(index, GinIndex)).expressions[0]
+        words: Any = next(index for index in self.model._meta.indexes if isinstance(index, GinIndex)).expressions[0]
         prefix = f"{self.path}__" if self.path else ""
         text = Concat(*_between(self.fields), output_field=TextField()) if len(self.fields) > 1 else F(self.fields[0])
         rows = (

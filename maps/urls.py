@@ -1,11 +1,28 @@
 from django.urls import path
 
-from maps.views import cards, copies, emotions, exchange, history, journeys, lanes, live, sample, stages, steps, undo
+from maps.views import (
+    cards,
+    copies,
+    emotions,
+    exchange,
+    hierarchy,
+    history,
+    journeys,
+    lanes,
+    live,
+    sample,
+    stages,
+    steps,
+    undo,
+)
 
 app_name = "maps"
 urlpatterns = [
     path("maps/", journeys.listing, name="list"),
     path("maps/new/", journeys.new, name="new"),
+    path("maps/tree/", hierarchy.tree, name="tree"),
+    path("maps/<int:pk>/take-out/", hierarchy.take_out, name="take_out"),
+    path("maps/<int:pk>/steps/<int:step>/journeys/", hierarchy.under, name="sub_journeys"),
     path("maps/search/", journeys.search, name="search"),
     path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),

@@ -32,9 +32,11 @@ from maps.models import (
 
 MAP = "map"
 PERSONAS = "personas"
-# Who wrote a row and when stands in the operation; a row that has a name for good is found by it. What a map was made
-# from never changes.
-LEFT_OUT = frozenset({"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by", "variant_of"})
+# Who wrote a row and when stands in the operation; a row that has a name for good is found by it. How maps hang
+# together is no part of any one of them.
+LEFT_OUT = frozenset(
+    {"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by", "variant_of", "parent_step"}
+)
 PLAIN = (str, int, float, bool, list, type(None))
 
 

@@ -66,6 +66,16 @@ class JourneyMap(models.Model):
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
+    parent_step = models.ForeignKey(
+        "Step",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        editable=False,
+        related_name="sub_journeys",
+        help_text="The step of another map that this one shows closer.",
+    )
     variant_of = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,

@@ -7,6 +7,7 @@ from maps.services.channels import ensure_channels
 from maps.services.copies import duplicate_map, make_variant, variant_states
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
+from maps.services.hierarchy import draw_under, put_under, take_out
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
@@ -37,6 +38,7 @@ __all__ = [
     "clear_emotion",
     "correct",
     "create_map",
+    "draw_under",
     "duplicate_map",
     "ensure_channels",
     "make_variant",
@@ -48,6 +50,7 @@ __all__ = [
     "paste_cells",
     "prune_log",
     "prune_logs",
+    "put_under",
     "redo",
     "remove_card",
     "remove_lane",
@@ -62,6 +65,7 @@ __all__ = [
     "set_emotion",
     "shift_step",
     "states_at",
+    "take_out",
     "take_snapshot",
     "undo",
     "update_map",

@@ -63,6 +63,13 @@ def url(request: TeamRequest, journey: JourneyMap) -> str:
     return reverse("maps:map", args=[request.team.slug, journey.pk])
 
 
+def to_map(request: TeamRequest, journey: JourneyMap) -> HttpResponse:
+    """To the page of the map, which is loaded anew: title and status stand in its frame."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Redirect": url(request, journey)})
+    return redirect(url(request, journey))
+
+
 def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or only its grid."""
     data = context(request, journey, page=queries.map_page(request.team, journey), **more)

@@ -13,7 +13,6 @@ from maps import access, queries, services
 from maps.forms import MapsForm, NewMapForm, SettingsForm
 from maps.library import TEMPLATES
 from maps.listing import FILTERS, ORDERS, columns, narrowed, shelf
-from maps.models import JourneyMap
 from maps.searching import LONGEST, MOST_HITS, hits
 from maps.views import answers
 
@@ -101,19 +100,12 @@ def settings(request: TeamRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.update_map(journey=row, by=request.user, **form.cleaned_data)
-            return _to_map(request, row)
+            return answers.to_map(request, row)
         except ValidationError as error:
             form.add_error(None, error)
     status = 422 if form.is_bound else 200
     folders = shelf(request.team).folders
     return answers.panel(request, row, "settings", form=form, folders=folders, title="About this map", status=status)
-
-
-def _to_map(request: TeamRequest, row: JourneyMap) -> HttpResponse:
-    """Title and status stand in the frame of the page, so the page is loaded anew."""
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(headers={"HX-Redirect": answers.url(request, row)})
-    return redirect(answers.url(request, row))
 
 
 @team_view(Role.VIEWER)

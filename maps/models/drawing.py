@@ -66,6 +66,7 @@ class JourneyMap(models.Model):
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    reminded_of = models.DateField(null=True, editable=False, help_text="The date of which the owner has been told.")
     # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
     parent_step = models.ForeignKey(
         "Step",

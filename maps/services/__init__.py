@@ -11,6 +11,7 @@ from maps.services.hierarchy import draw_under, put_under, take_out
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
+from maps.services.reviews import remind_owners
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
@@ -52,6 +53,7 @@ __all__ = [
     "prune_logs",
     "put_under",
     "redo",
+    "remind_owners",
     "remove_card",
     "remove_lane",
     "remove_snapshot",

@@ -77,6 +77,7 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
 
+    field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
 
@@ -105,6 +106,18 @@ class MapsForm(forms.Form):
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    class Meta:
+        model = Channel
+        fields = ["name", "icon"]
+
+
+class MergeForm(forms.Form):
+    """Into which channel another one is merged."""
+
+    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class SubJourneyForm(forms.Form):

@@ -14,7 +14,7 @@ from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
-from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
+from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
 from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
@@ -42,6 +42,15 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
 
 def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
+
+
+def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
+    """Where the channel is used, map by map."""
+    return (
+        Touchpoint.objects.filter(team=team, channel=channel, card__kind=Lane.Kind.TOUCHPOINT)
+        .select_related("card__cell__step__stage", "card__cell__lane__map")
+        .order_by("card__cell__lane__map__title", "card__cell__lane__map", "card__cell__step__stage__position", "pk")
+    )
 
 
 def map_page(team: Team, journey: JourneyMap) -> MapPage:

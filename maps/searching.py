@@ -64,7 +64,14 @@ class Source:
             .annotate(
                 rank=SearchRank(words, query),
                 excerpt=SearchHeadline(
-                    text, query, config="simple", start_sel=START, stop_sel=STOP, min_words=12, max_words=30
+                    text,
+                    query,
+                    config="simple",
+                    start_sel=START,
+                    stop_sel=STOP,
+                    min_words=12,
+                    max_words=30,
+                    short_word=0,
                 ),
             )
             .order_by("-rank", "-pk")

@@ -90,6 +90,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:restore": (None, EDITOR),
     "maps:add_snapshot": (None, EDITOR),
     "maps:remove_snapshot": (None, EDITOR),
+    "maps:channels": (VIEWER, VIEWER),
+    "maps:channel": (VIEWER, EDITOR),
+    "maps:merge_channel": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
@@ -135,6 +138,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
+    channel = team.channels.first()
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
@@ -152,7 +156,12 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
             "change_member": Membership.objects.get(user=vera).pk,
         },
         "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
-        "maps": {"": journey.pk, "differences": make_variant(journey=journey, by=alice).pk},
+        "maps": {
+            "": journey.pk,
+            "differences": make_variant(journey=journey, by=alice).pk,
+            "channel": channel.pk,
+            "merge_channel": channel.pk,
+        },
         "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }
 

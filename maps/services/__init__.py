@@ -4,6 +4,7 @@ from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
+from maps.services.channels_mended import merge_channels, rename_channel
 from maps.services.copies import duplicate_map, make_variant, variant_states
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
@@ -44,6 +45,7 @@ __all__ = [
     "ensure_channels",
     "make_variant",
     "mark_moment_of_truth",
+    "merge_channels",
     "move_card",
     "move_lane",
     "move_stage",
@@ -59,6 +61,7 @@ __all__ = [
     "remove_snapshot",
     "remove_stage",
     "remove_step",
+    "rename_channel",
     "rename_lane",
     "rename_stage",
     "rename_step",

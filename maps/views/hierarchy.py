@@ -7,6 +7,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
 from maps.forms import SubJourneyForm
+from maps.listing import ORDERS
 from maps.models import JourneyMap
 from maps.tree import branches
 from maps.views import answers
@@ -16,7 +17,7 @@ from maps.views import answers
 def tree(request: TeamRequest) -> HttpResponse:
     """All maps that are not archived, as they stand within each other."""
     maps = queries.list_maps(request.team).exclude(status=JourneyMap.Status.ARCHIVED)
-    found = branches(maps.select_related("owner", "parent_step__stage").order_by("title", "pk"))
+    found = branches(maps.select_related("owner", "parent_step__stage").order_by(*ORDERS["title"]))
     return render(request, "maps/tree.html", {"branches": found})
 
 

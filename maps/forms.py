@@ -95,7 +95,7 @@ class MapsForm(forms.Form):
 
     view = forms.ChoiceField(choices=[("list", "List"), ("board", "Board")], required=False)
     status = forms.ChoiceField(choices=[("", "Not archived"), *JourneyMap.Status.choices], required=False)
-    state = forms.ChoiceField(choices=[("", "Current and future"), *JourneyMap.State.choices], required=False)
+    state = forms.ChoiceField(choices=[("", "Any state"), *JourneyMap.State.choices], required=False)
     folder = forms.CharField(required=False)
     tag = forms.CharField(required=False)
     owner = forms.IntegerField(required=False, min_value=0, max_value=MOST_CHANGES)

@@ -71,7 +71,7 @@ class Source:
                     stop_sel=STOP,
                     min_words=12,
                     max_words=30,
-                    short_word=0,
+                    short_word="0",
                 ),
             )
             .order_by("-rank", "-pk")

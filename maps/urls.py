@@ -66,9 +66,9 @@ urlpatterns = [
     path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
     path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
     path("maps/<int:pk>/changes/", live.changes, name="changes"),
-    path("channels/", channels.listing, name="channels"),
-    path("channels/<int:pk>/", channels.channel, name="channel"),
-    path("channels/<int:pk>/merge/", channels.merge, name="merge_channel"),
+    path("maps/channels/", channels.listing, name="channels"),
+    path("maps/channels/<int:pk>/", channels.channel, name="channel"),
+    path("maps/channels/<int:pk>/merge/", channels.merge, name="merge_channel"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

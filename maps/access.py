@@ -5,12 +5,13 @@ from collections.abc import Collection
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from accounts.models import Team
+from accounts.models import Team, User
 from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stage, Step
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
-    return get_object_or_404(JourneyMap.objects.select_related("owner", "team"), team=team, pk=pk)
+    maps = JourneyMap.objects.select_related("owner", "team", "variant_of", "parent_step__stage__map")
+    return get_object_or_404(maps, team=team, pk=pk)
 
 
 def stage_of(journey: JourneyMap, pk: int) -> Stage:
@@ -36,6 +37,10 @@ def personas_of(team: Team, keys: Collection[int]) -> list[Persona]:
     if len(found) != len(set(keys)):
         raise Http404("No such persona.")
     return found
+
+
+def member_of(team: Team, pk: int) -> User:
+    return get_object_or_404(team.members, pk=pk)
 
 
 def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:

@@ -77,7 +77,7 @@ class JourneyMapAdmin(LoggedAdmin):
     list_display = ["title", "team", "kind", "shown_status", "shown_stages", "owner", "updated_at"]
     list_filter = ["team", "status", "kind", "state"]
     list_select_related = ["team", "owner"]
-    search_fields = ["title", "scenario"]
+    search_fields = ["title", "scenario", "folder"]
     autocomplete_fields = ["owner", "personas"]
     readonly_fields = ["team", "revision", "created_at", "updated_at"]
     date_hierarchy = "updated_at"

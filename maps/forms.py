@@ -10,6 +10,7 @@ from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
 from maps.limits import MOST_LANES, MOST_STAGES
+from maps.listing import ORDERS, REVIEWS
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
 from maps.page import ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
@@ -69,12 +70,71 @@ class ImportForm(forms.Form):
 class SettingsForm(forms.ModelForm[JourneyMap]):
     class Meta:
         model = JourneyMap
-        fields = ["title", "status", "state", "scenario", "expectations"]
-        labels = {"state": "Shows"}
+        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due"]
+        labels = {"state": "Shows", "review_due": "Review due"}
+        help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
         widgets = {
             "scenario": forms.Textarea(attrs={"rows": 3}),
             "expectations": forms.Textarea(attrs={"rows": 2}),
+            "folder": forms.TextInput(attrs={"list": "folders", "autocomplete": "off", "dir": "auto"}),
+            "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
+
+    field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
+    # Whether it is a member is for the service to say.
+    owner = forms.IntegerField(required=False, widget=forms.Select)
+
+    def __init__(self, data: Any = None, *, instance: JourneyMap) -> None:
+        super().__init__(data, instance=instance, initial={"owner": instance.owner_id})
+        members = instance.team.members.order_by("name", "email")
+        self.fields["owner"].widget.choices = [
+            ("", "Nobody"),
+            *((user.pk, str(user)) for user in members),
+        ]
+
+
+class MapsForm(forms.Form):
+    """How the list of maps is looked at. What makes no sense is left out of `chosen`."""
+
+    view = forms.ChoiceField(choices=[("list", "List"), ("board", "Board")], required=False)
+    status = forms.ChoiceField(choices=[("", "Not archived"), *JourneyMap.Status.choices], required=False)
+    state = forms.ChoiceField(choices=[("", "Any state"), *JourneyMap.State.choices], required=False)
+    folder = forms.CharField(required=False)
+    tag = forms.CharField(required=False)
+    owner = forms.IntegerField(required=False, min_value=0, max_value=MOST_CHANGES)
+    review = forms.ChoiceField(choices=[("", "Any review date"), *REVIEWS.items()], required=False)
+    sort = forms.ChoiceField(choices=[(key, key) for key in ORDERS], required=False)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    class Meta:
+        model = Channel
+        fields = ["name", "icon"]
+
+
+class MergeForm(forms.Form):
+    """Into which channel another one is merged."""
+
+    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class SubJourneyForm(forms.Form):
+    """Which map a step opens; none stands for a new one."""
+
+    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=2**63 - 1, widget=forms.Select)
+
+    def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
+        super().__init__(data)
+        others = JourneyMap.objects.filter(team=journey.team).exclude(pk=journey.pk).order_by("title", "pk")
+        self.fields["map"].widget.choices = [
+            ("", "A new map with the name of the step"),
+            *others.values_list("pk", "title"),
+        ]
 
 
 class LookForm(forms.Form):

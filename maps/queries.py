@@ -14,7 +14,7 @@ from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
-from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step
+from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
 from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, alone, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
@@ -42,6 +42,15 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
 
 def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
+
+
+def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
+    """Where the channel is used, map by map."""
+    return (
+        Touchpoint.objects.filter(team=team, channel=channel, card__kind=Lane.Kind.TOUCHPOINT)
+        .select_related("card__cell__step__stage", "card__cell__lane__map")
+        .order_by("card__cell__lane__map__title", "card__cell__lane__map", "card__cell__step__stage__position", "pk")
+    )
 
 
 def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
@@ -217,3 +226,9 @@ def _by_cell(cards: QuerySet[Card]) -> dict[tuple[int, int], list[Card]]:
 def _points(points: QuerySet[EmotionPoint]) -> dict[tuple[int, int], EmotionPoint]:
     judged = points.filter(source=EmotionPoint.Source.JUDGED)
     return {(point.lane_id, point.step_id): point for point in judged}
+
+
+def parents_of_maps(team: Team) -> dict[int, int]:
+    """For each map that stands below a step, the map of that step, by key."""
+    below = JourneyMap.objects.filter(team=team, parent_step__stage__map__isnull=False)
+    return dict(below.values_list("pk", "parent_step__stage__map"))

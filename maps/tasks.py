@@ -6,3 +6,8 @@ from maps import services
 @shared_task
 def prune_logs() -> None:
     services.prune_logs()
+
+
+@shared_task
+def remind_owners() -> None:
+    services.remind_owners()

@@ -1,13 +1,37 @@
 from django.urls import path
 
-from maps.views import cards, emotions, exchange, go, history, journeys, lanes, live, sample, stages, steps, undo
+from maps.views import (
+    cards,
+    channels,
+    copies,
+    emotions,
+    exchange,
+    go,
+    hierarchy,
+    history,
+    journeys,
+    lanes,
+    live,
+    sample,
+    stages,
+    steps,
+    undo,
+)
 
 app_name = "maps"
 urlpatterns = [
     path("maps/", journeys.listing, name="list"),
     path("maps/new/", journeys.new, name="new"),
+    path("maps/tree/", hierarchy.tree, name="tree"),
+    path("maps/<int:pk>/take-out/", hierarchy.take_out, name="take_out"),
+    path("maps/<int:pk>/steps/<int:step>/journeys/", hierarchy.under, name="sub_journeys"),
+    path("maps/search/", journeys.search, name="search"),
     path("maps/import/", exchange.import_map, name="import_map"),
     path("maps/<int:pk>/", journeys.journey, name="map"),
+    path("maps/<int:pk>/status/", journeys.set_status, name="set_status"),
+    path("maps/<int:pk>/duplicate/", copies.duplicate, name="duplicate"),
+    path("maps/<int:pk>/variant/", copies.make_variant, name="make_variant"),
+    path("maps/<int:pk>/differences/", copies.differences, name="differences"),
     path("maps/<int:pk>/export/<slug:form>/", exchange.export, name="export"),
     path("maps/<int:pk>/paste/", exchange.paste, name="paste"),
     path("maps/<int:pk>/present/", journeys.present, name="present"),
@@ -55,6 +79,9 @@ urlpatterns = [
     path("maps/<int:pk>/live/", live.watch, name="live"),
     path("maps/<int:pk>/editing/", live.editing, name="editing"),
     path("go/", go.go, name="go"),
+    path("maps/channels/", channels.listing, name="channels"),
+    path("maps/channels/<int:pk>/", channels.channel, name="channel"),
+    path("maps/channels/<int:pk>/merge/", channels.merge, name="merge_channel"),
     path("opportunities/", journeys.opportunities, name="opportunities"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

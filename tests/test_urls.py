@@ -16,7 +16,7 @@ from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map, take_snapshot
+from maps.services import create_map, make_variant, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -49,6 +49,14 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:cancel_import": (None, EDITOR),
     "flows:rejects": (VIEWER, None),
     "maps:list": (VIEWER, VIEWER),
+    "maps:duplicate": (None, EDITOR),
+    "maps:make_variant": (None, EDITOR),
+    "maps:differences": (VIEWER, VIEWER),
+    "maps:tree": (VIEWER, VIEWER),
+    "maps:take_out": (None, EDITOR),
+    "maps:sub_journeys": (EDITOR, EDITOR),
+    "maps:search": (VIEWER, VIEWER),
+    "maps:set_status": (None, EDITOR),
     "maps:import_map": (EDITOR, EDITOR),
     "maps:export": (VIEWER, None),
     "maps:paste": (EDITOR, EDITOR),
@@ -98,6 +106,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:restore": (None, EDITOR),
     "maps:add_snapshot": (None, EDITOR),
     "maps:remove_snapshot": (None, EDITOR),
+    "maps:channels": (VIEWER, VIEWER),
+    "maps:channel": (VIEWER, EDITOR),
+    "maps:merge_channel": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:go": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
@@ -144,6 +155,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
+    channel = team.channels.first()
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
@@ -161,7 +173,12 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
             "change_member": Membership.objects.get(user=vera).pk,
         },
         "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
-        "maps": {"": journey.pk},
+        "maps": {
+            "": journey.pk,
+            "differences": make_variant(journey=journey, by=alice).pk,
+            "channel": channel.pk,
+            "merge_channel": channel.pk,
+        },
         "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }
 

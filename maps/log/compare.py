@@ -174,8 +174,10 @@ class Comparison(Sequence[Row]):
         field = part_named(part).fields.get(name)
         if name == PERSONAS:
             return ", ".join(self.names[name].get(key, "somebody removed") for key in value) or "nobody"
-        if value is None or value == "":
+        if value in (None, "", []):
             return "–"
+        if isinstance(value, list):
+            return ", ".join(value)
         if refers_to(part_named(part), name):
             return self.names[name].get(value, "something removed")
         if isinstance(value, bool):

@@ -32,9 +32,13 @@ from maps.models import (
 
 MAP = "map"
 PERSONAS = "personas"
-# Who wrote a row and when stands in the operation; a row that has a name for good is found by it.
-LEFT_OUT = frozenset({"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"})
-PLAIN = (str, int, float, bool, type(None))
+# Who wrote a row and when stands in the operation; a row that has a name for good is found by it. How maps hang
+# together, and what was sent about them, is no part of any one of them.
+LEFT_OUT = frozenset(
+    {"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"}
+    | {"variant_of", "parent_step", "reminded_of"}
+)
+PLAIN = (str, int, float, bool, list, type(None))
 
 
 @dataclass(frozen=True)

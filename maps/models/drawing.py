@@ -3,11 +3,19 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team
+
+
+def words_of(*fields: str, name: str) -> GinIndex:
+    """The index in which the words of a row are found: as they are written, in any case, in any language."""
+    return GinIndex(SearchVector(*fields, config="simple"), name=name)
 
 
 class Persona(models.Model):
@@ -22,6 +30,9 @@ class Persona(models.Model):
 
     class Meta:
         ordering = ["name", "pk"]
+        indexes = [
+            words_of("name", "role", "goals", "needs", "frustrations", "quote", name="words_of_personas"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -52,12 +63,35 @@ class JourneyMap(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     personas = models.ManyToManyField(Persona, blank=True, related_name="maps")
+    folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    reminded_of = models.DateField(null=True, editable=False, help_text="The date of which the owner has been told.")
+    # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
+    parent_step = models.ForeignKey(
+        "Step",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        editable=False,
+        related_name="sub_journeys",
+        help_text="The step of another map that this one shows closer.",
+    )
+    variant_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="variants",
+        help_text="The map that this one was made from, as it could become.",
+    )
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
+        indexes = [words_of("title", "scenario", "expectations", name="words_of_maps")]
 
     def __str__(self) -> str:
         return self.title
@@ -110,6 +144,7 @@ class Stage(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="stage_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("name", "goal", name="words_of_stages")]
 
     def __str__(self) -> str:
         return self.name
@@ -130,6 +165,7 @@ class Step(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="step_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("name", name="words_of_steps")]
 
     def __str__(self) -> str:
         return self.name
@@ -172,6 +208,7 @@ class Lane(Named, Positioned):
             ),
             models.UniqueConstraint(fields=["team", "uid"], name="lane_uid_is_unique_in_team"),
         ]
+        indexes = [words_of("title", name="words_of_lanes")]
 
     def __str__(self) -> str:
         return self.title
@@ -222,6 +259,7 @@ class Card(Named, Positioned, Versioned):
                 fields=["cell", "position"], name="one_card_at_a_place", deferrable=models.Deferrable.DEFERRED
             ),
         ]
+        indexes = [words_of("body", name="words_of_cards")]
 
     def __str__(self) -> str:
         return self.body[:60]
@@ -327,6 +365,7 @@ class EmotionPoint(Versioned):
             models.UniqueConstraint(fields=["lane", "step", "source"], name="one_emotion_where_lane_and_step_cross"),
             models.CheckConstraint(condition=Q(score__range=(-2, 2)), name="emotion_is_minus_2_to_2"),
         ]
+        indexes = [words_of("label", name="words_of_emotions")]
 
     def __str__(self) -> str:
         return f"{self.signed} {self.label}".strip()

@@ -4,6 +4,8 @@ from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
 from maps.services.channels import ensure_channels
+from maps.services.channels_mended import merge_channels, rename_channel
+from maps.services.copies import duplicate_map, make_variant, variant_states
 from maps.services.copying import (
     copy_lane,
     copy_stage,
@@ -14,9 +16,11 @@ from maps.services.copying import (
 )
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
+from maps.services.hierarchy import draw_under, put_under, take_out
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
+from maps.services.reviews import remind_owners
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
@@ -47,12 +51,16 @@ __all__ = [
     "copy_stage",
     "correct",
     "create_map",
+    "draw_under",
     "duplicate_card",
     "duplicate_lane",
+    "duplicate_map",
     "duplicate_stage",
     "duplicate_step",
     "ensure_channels",
+    "make_variant",
     "mark_moment_of_truth",
+    "merge_channels",
     "move_card",
     "move_lane",
     "move_stage",
@@ -60,12 +68,15 @@ __all__ = [
     "paste_cells",
     "prune_log",
     "prune_logs",
+    "put_under",
     "redo",
+    "remind_owners",
     "remove_card",
     "remove_lane",
     "remove_snapshot",
     "remove_stage",
     "remove_step",
+    "rename_channel",
     "rename_lane",
     "rename_stage",
     "rename_step",
@@ -74,7 +85,9 @@ __all__ = [
     "set_emotion",
     "shift_step",
     "states_at",
+    "take_out",
     "take_snapshot",
     "undo",
     "update_map",
+    "variant_states",
 ]

@@ -2,23 +2,46 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from typing import Any, TypeVar
 
 from django.db import transaction
 
 from accounts.models import Team, User
 from maps.documents.shapes import CardPart, MapDocument, PersonaPart
-from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
+from maps.models import (
+    Card,
+    Cell,
+    EmotionPoint,
+    JourneyMap,
+    Lane,
+    Named,
+    Opportunity,
+    Persona,
+    Stage,
+    Step,
+    Touchpoint,
+)
 from maps.services.changes import Change, Verb, changing
 from maps.services.channels import ensure_channels
+from maps.twins import Uids, uids_of_twins
+
+N = TypeVar("N", bound=Named)
 
 
 @transaction.atomic
 def build_map(
-    *, team: Team, by: User | None, document: MapDocument, told: Sequence[str] = ("brought in the map",)
+    *,
+    team: Team,
+    by: User | None,
+    document: MapDocument,
+    told: Sequence[str] = ("brought in the map",),
+    twin_of: JourneyMap | None = None,
+    **filed: Any,
 ) -> JourneyMap:
     """A new map of the team, owned by `by`, in a number of queries that does not depend on its size.
 
-    `told` is how the history tells it.
+    `told` is how the history tells it, `filed` where the map is filed. With `twin_of`, the map that the document was
+    read from, the new one is its variant, and its rows are named as their twins (`maps.twins`).
 
     Channels and personas that the team has already are used again; a persona counts as the same if all of it agrees.
     Owners of cards are found among the members by their addresses; others are left out. The document is not checked
@@ -33,12 +56,15 @@ def build_map(
         status=document.status,
         scenario=document.scenario,
         expectations=document.expectations,
+        variant_of=twin_of,
+        **filed,
     )
+    uids = uids_of_twins(twin_of, journey) if twin_of else {}
     with changing(journey, by=by) as change:
         personas = _personas(team, document.personas)
         change.set_personas(personas.values())
-        steps = _columns(change, document)
-        _lanes(change, document, steps, personas)
+        steps = _columns(change, document, uids)
+        _lanes(change, document, steps, personas, uids)
         change.says(Verb.CREATE, *told)
     return journey
 
@@ -54,25 +80,31 @@ def _personas(team: Team, parts: tuple[PersonaPart, ...]) -> dict[str, Persona]:
     return {part.name: known.get(part) or made[part.name] for part in parts}
 
 
-def _columns(change: Change, document: MapDocument) -> list[Step]:
+def _named(model: type[N], uids: Uids, **values: Any) -> N:
+    return model(**values, **({"uid": next(uids[model])} if uids else {}))
+
+
+def _columns(change: Change, document: MapDocument, uids: Uids) -> list[Step]:
     stages = change.add_all(
         [
-            Stage(map=change.map, name=part.name, goal=part.goal, position=place)
+            _named(Stage, uids, map=change.map, name=part.name, goal=part.goal, position=place)
             for place, part in enumerate(document.stages)
         ]
     )
     steps = [
-        Step(stage=stage, name=step.name, moment_of_truth=step.moment_of_truth, position=place)
+        _named(Step, uids, stage=stage, name=step.name, moment_of_truth=step.moment_of_truth, position=place)
         for stage, part in zip(stages, document.stages, strict=True)
         for place, step in enumerate(part.steps)
     ]
     return list(change.add_all(steps))
 
 
-def _lanes(change: Change, document: MapDocument, steps: list[Step], personas: dict[str, Persona]) -> None:
+def _lanes(change: Change, document: MapDocument, steps: list[Step], personas: dict[str, Persona], uids: Uids) -> None:
     lanes = change.add_all(
         [
-            Lane(
+            _named(
+                Lane,
+                uids,
                 map=change.map,
                 kind=part.kind,
                 role=part.role,
@@ -98,16 +130,18 @@ def _lanes(change: Change, document: MapDocument, steps: list[Step], personas: d
         for cell in part.cells
     ]
     change.add_all([cell for cell, _ in cells])
-    _cards(change, cells, {channel.name: channel.icon for channel in document.channels})
+    _cards(change, cells, {channel.name: channel.icon for channel in document.channels}, uids)
 
 
-def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons: dict[str, str]) -> None:
+def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons: dict[str, str], uids: Uids) -> None:
     team = change.map.team
     people = {part.owner for _, cards in cells for part in cards} - {""}
     owners = {user.email: user for user in User.objects.filter(teams=team, email__in=people)} if people else {}
     pairs = [
         (
-            Card(
+            _named(
+                Card,
+                uids,
                 cell=cell,
                 kind=cell.lane.kind,
                 body=part.body,

@@ -2,6 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import date
+from enum import Enum
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -12,7 +15,7 @@ from maps.log.wording import short_name
 from maps.models import JourneyMap
 from maps.services.building import build_map
 from maps.services.changes import Change, Verb, changing
-from maps.texts import TITLE_LIMIT, one_line, paragraphs
+from maps.texts import FOLDER_LIMIT, TITLE_LIMIT, flat, one_line, paragraphs, short_enough, tags_of
 
 NEWS = {
     "title": "renamed the map to",
@@ -21,7 +24,17 @@ NEWS = {
     "scenario": "wrote as the scenario",
     "expectations": "wrote as the expectations",
     "personas": "drew the map for",
+    "owner": "gave the map to",
+    "folder": "put the map into the folder",
+    "tags": "set the tags to",
+    "review_due": "set the review to",
 }
+
+
+class Kept(Enum):
+    """Stands for a value that is left as it is, where None says that there is none."""
+
+    KEPT = "kept"
 
 
 def create_map(*, team: Team, by: User | None, title: str, template: Template) -> JourneyMap:
@@ -40,12 +53,17 @@ def update_map(
     state: str | None = None,
     status: str | None = None,
     personas: Collection[int] | None = None,
+    folder: str | None = None,
+    tags: Collection[str] | None = None,
+    owner: int | Kept | None = Kept.KEPT,
+    review_due: date | Kept | None = Kept.KEPT,
 ) -> JourneyMap:
     """Write what is given, and return the map as it is then.
 
-    Raises ValidationError for a blank title or an unknown state or status, Http404 for a persona of another team.
+    Raises ValidationError for a blank title or an unknown state or status, Http404 for a persona of another team and
+    for an owner who is no member.
     """
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     if title is not None:
         values["title"] = one_line(title, "A map", TITLE_LIMIT)
     if scenario is not None:
@@ -56,6 +74,14 @@ def update_map(
         values["state"] = _one_of(JourneyMap.State.values, state)
     if status is not None:
         values["status"] = _one_of(JourneyMap.Status.values, status)
+    if folder is not None:
+        values["folder"] = short_enough(flat(folder), FOLDER_LIMIT)
+    if tags is not None:
+        values["tags"] = tags_of(tags)
+    if owner is not Kept.KEPT:
+        values["owner"] = None if owner is None else access.member_of(journey.team, owner)
+    if review_due is not Kept.KEPT:
+        values["review_due"] = review_due
     with changing(journey, by=by) as change:
         change.set(change.map, **values)
         if personas is not None:
@@ -74,7 +100,10 @@ def _news(change: Change) -> list[str]:
 
 def _shown(journey: JourneyMap, name: str) -> str:
     display = getattr(journey, f"get_{name}_display", None)
-    return short_name(display() if display else getattr(journey, name))
+    value = display() if display else getattr(journey, name)
+    if isinstance(value, date):
+        return f"{value.day} {value:%b %Y}"
+    return short_name(", ".join(value) if isinstance(value, list) else str(value or "nothing"))
 
 
 def _one_of(known: list[str], value: str) -> str:

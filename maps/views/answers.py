@@ -74,6 +74,13 @@ def url(request: TeamRequest, journey: JourneyMap) -> str:
     return reverse("maps:map", args=[request.team.slug, journey.pk])
 
 
+def to_map(request: TeamRequest, journey: JourneyMap) -> HttpResponse:
+    """To the page of the map, which is loaded anew: title and status stand in its frame."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Redirect": url(request, journey)})
+    return redirect(url(request, journey))
+
+
 def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more: Any) -> HttpResponse:
     """The whole page, or only its grid."""
     whole = queries.map_page(request.team, journey)
@@ -82,6 +89,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
+    data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:
         data |= {"undo": undoable(journey, request.user).first(), "redo": redoable(journey, request.user).first()}

@@ -1,25 +1,73 @@
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import NewMapForm, NumberForm, SettingsForm
+from maps.forms import MapsForm, NewMapForm, NumberForm, SettingsForm
 from maps.library import TEMPLATES
-from maps.models import JourneyMap
+from maps.listing import FILTERS, ORDERS, columns, narrowed, shelf
+from maps.searching import LONGEST, MOST_HITS, hits
 from maps.views import answers
+
+MAPS_A_PAGE = 100
 
 
 @team_view(Role.VIEWER)
 def listing(request: TeamRequest) -> HttpResponse:
-    maps = list(queries.list_maps(request.team))
+    """The team's maps as a list or as a board, narrowed by what the address says."""
+    return _maps(request)
+
+
+@team_view(Role.VIEWER)
+def search(request: TeamRequest) -> HttpResponse:
+    """Words in all that the maps say; what is found changes while somebody types."""
+    asked = request.GET.get("q", "")
+    found = hits(request.team, asked)
+    name = "maps/search.html#found" if request.htmx else "maps/search.html"  # type: ignore[attr-defined]
+    return render(request, name, {"asked": asked[:LONGEST], "hits": found, "most": len(found) == MOST_HITS})
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def set_status(request: TeamRequest, pk: int) -> HttpResponse:
+    """From the list or the board, which come back as they were."""
+    row = access.map_of(request.team, pk)
+    try:
+        services.update_map(journey=row, by=request.user, status=request.POST.get("status", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    if request.htmx:  # type: ignore[attr-defined]
+        return _maps(request)
+    back = reverse("maps:list", args=[request.team.slug])
+    return redirect(f"{back}?{request.GET.urlencode()}#map-{row.pk}")
+
+
+def _maps(request: TeamRequest) -> HttpResponse:
+    form = MapsForm(request.GET)
+    chosen = form.chosen
+    board = chosen.get("view") == "board"
+    found = list(narrowed(queries.list_maps(request.team), chosen, today=timezone.localdate(), all_statuses=board))
     context = {
-        "maps": [journey for journey in maps if journey.status != JourneyMap.Status.ARCHIVED],
-        "archived": [journey for journey in maps if journey.status == JourneyMap.Status.ARCHIVED],
+        "board": columns(found) if board else None,
+        "pages": None if board else Paginator(found, MAPS_A_PAGE).get_page(request.GET.get("page")),
+        "found": len(found),
+        "shelf": shelf(request.team),
+        "form": form,
+        "chosen": chosen,
+        "filters": [name for name in FILTERS if name in chosen and not (board and name == "status")],
+        "orders": ORDERS,
+        "today": timezone.localdate(),
         "may_edit": request.membership.may(Role.EDITOR),
     }
-    return render(request, "maps/list.html", context)
+    name = "maps/list.html#maps" if request.htmx else "maps/list.html"  # type: ignore[attr-defined]
+    return render(request, name, context)
 
 
 @team_view(Role.EDITOR)
@@ -64,18 +112,12 @@ def settings(request: TeamRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             services.update_map(journey=row, by=request.user, **form.cleaned_data)
-            return _to_map(request, row)
+            return answers.to_map(request, row)
         except ValidationError as error:
             form.add_error(None, error)
     status = 422 if form.is_bound else 200
-    return answers.panel(request, row, "settings", form=form, title="About this map", status=status)
-
-
-def _to_map(request: TeamRequest, row: JourneyMap) -> HttpResponse:
-    """Title and status stand in the frame of the page, so the page is loaded anew."""
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(headers={"HX-Redirect": answers.url(request, row)})
-    return redirect(answers.url(request, row))
+    folders = shelf(request.team).folders
+    return answers.panel(request, row, "settings", form=form, folders=folders, title="About this map", status=status)
 
 
 @team_view(Role.VIEWER)

@@ -132,7 +132,7 @@ class PropertyColumn:
     -----
     The kind is a way of storing and never changes an answer: what a value is as a text, a number or a time depends
     on the value alone. A question over several segments therefore chooses one view and reads all of them through it:
-    :func:`as_texts`, :func:`as_numbers` or :func:`as_times`.
+    texts (:func:`as_codes`), and of these :func:`number_of` or :func:`time_of`, which ``values`` agree with.
 
     As text a string is itself, a boolean ``true`` or ``false``, a whole number its digits, any other number the
     shortest decimal that means it (``12.0`` is ``12``), an array or an object its JSON. As number a string counts if
@@ -212,58 +212,6 @@ def as_codes(column: PropertyColumn, parts: Iterable[slice | IntArray] | None = 
         return Codes(column.values, found, NumberTexts(found))
     texts = ("false", "true") if column.kind == "boolean" else column.dictionary
     return Codes(column.values if column.codes is None else column.codes, np.zeros(0, np.float64), texts)
-
-
-def as_texts(column: PropertyColumn) -> tuple[CodeArray, Texts]:
-    """Any column as text codes (int32[events], −1 absent) and their texts.
-
-    Text and time columns are handed over as they are mapped. Numbers are sorted first, O(n log n), so a caller that
-    comes back keeps the result.
-
-    Examples
-    --------
-    >>> codes, texts = as_texts(PropertyColumn("number", np.array([12.0, np.nan, 2.5]), Texts.of([])))
-    >>> codes.tolist(), list(texts)
-    ([0, -1, 1], ['12', '2.5'])
-    """
-    if column.codes is not None:
-        return column.codes, column.dictionary
-    if column.kind == "text":
-        return column.values, column.dictionary
-    if column.kind == "boolean":
-        return column.values.astype(np.int32), Texts.of(["false", "true"])
-    present = np.flatnonzero(~np.isnan(column.values))
-    found, inverse = np.unique(column.values[present], return_inverse=True)
-    names = [number_text(value) for value in found.tolist()]
-    texts = Texts.of(names)
-    order = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.empty(len(names), np.int32)
-    rank[order] = np.arange(len(names), dtype=np.int32)
-    codes = np.full(len(column.values), -1, np.int32)
-    codes[present] = rank[inverse]
-    return codes, texts
-
-
-def as_numbers(column: PropertyColumn) -> NDArray[np.float64]:
-    """Any column as float64[events], NaN where there is no number. Text takes one look at each distinct value."""
-    if column.kind == "number":
-        numbers: NDArray[np.float64] = column.values
-        return numbers
-    if column.kind == "text":
-        found = np.array([*map(number_of, column.dictionary), np.nan], np.float64)
-        return np.take(found, column.values)
-    return np.full(len(column.values), np.nan)
-
-
-def as_times(column: PropertyColumn) -> IntArray:
-    """Any column as int64[events] µs since 1970 UTC, ``NO_TIME`` where there is no time."""
-    if column.kind == "time":
-        times: IntArray = column.values
-        return times
-    if column.kind == "text":
-        found = np.array([*map(time_of, column.dictionary), NO_TIME], np.int64)
-        return np.take(found, column.values)
-    return np.full(len(column.values), NO_TIME, np.int64)
 
 
 def number_text(value: float) -> str:

@@ -178,7 +178,7 @@ def look(parquet: Path, file: str, workspace: Path) -> list[Seen]:
 
 def _open(home: Path, kind: Kind, rows: int, files: set[str]) -> PropertyColumn | None:
     if not files:
-        return PropertyColumn("text", _read_only(np.full(rows, -1, np.int32)), Texts.of([]))
+        return PropertyColumn("text", np.broadcast_to(np.int32(-1), rows), Texts.of([]))
     values = _map(home / _VALUES[kind], _TYPES[_VALUES[kind]])
     if kind not in ("text", "time"):
         return PropertyColumn(kind, values, Texts.of([])) if len(values) == rows else None

@@ -20,8 +20,8 @@ from flows.services import charts, cohorts, datasets, runs, sets
 from flows.services.imports import sweep_orphan_files
 from flows.store import DamagedCohort, EventStore
 from flows.store.disk import root
+from tests.engine.cases import questions
 from tests.engine.test_members import numbers
-from tests.engine.test_properties import questions
 from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Team
-from flows.engine.columns import NO_TIME, PropertyColumn, Texts, as_numbers, as_texts, as_times, number_text
+from flows.engine.columns import NO_TIME, PropertyColumn, Texts, as_codes, number_of, number_text, time_of
 from flows.services.imports import sweep_orphan_files
 from flows.store import DamagedSegment, EventStore, events, properties
 from tests.flows.events import make_dataset
@@ -60,8 +60,9 @@ def column_of(team, values, name="p"):
 
 
 def texts_of(column):
-    codes, texts = as_texts(column)
-    return [None if code < 0 else texts[code] for code in codes.tolist()]
+    coded = as_codes(column)
+    codes = coded.of(slice(0, len(column.values))).tolist()
+    return [None if code < 0 else coded.texts[code] for code in codes]
 
 
 @pytest.mark.parametrize(
@@ -107,14 +108,14 @@ def text_of(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def number_of(value):
+def number_meant(value):
     if isinstance(value, str):
         value = float(value) if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", value, re.ASCII) else math.nan
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if is_number else None
 
 
-def time_of(value):
+def time_meant(value):
     if not isinstance(value, str) or not re.fullmatch(r"[12]\d{3}-\d\d-\d\d([T ]\d\d:\d\d.*)?", value):
         return None
     try:
@@ -155,12 +156,13 @@ def test_what_a_value_means_depends_on_the_value_alone(team, data):
     _, column, order = column_of(team, values)
     ordered = [values[i] for i in order]
     assert texts_of(column) == [text_of(value) for value in ordered]
-    numbers = [None if math.isnan(value) else value for value in as_numbers(column).tolist()]
-    assert numbers == [number_of(value) for value in ordered]
-    times = [None if value == NO_TIME else value for value in as_times(column).tolist()]
-    assert times == [time_of(value) for value in ordered]
-    listed = list(as_texts(column)[1])
-    assert listed == sorted(set(listed), key=str.encode)
+    texts = [text or "" for text in texts_of(column)]
+    numbers = column.values.tolist() if column.kind == "number" else map(number_of, texts)
+    assert [None if math.isnan(number) else number for number in numbers] == [number_meant(value) for value in ordered]
+    times = column.values.tolist() if column.kind == "time" else map(time_of, texts)
+    assert [None if time == NO_TIME else time for time in times] == [time_meant(value) for value in ordered]
+    listed = list(column.dictionary)
+    assert listed == [column.dictionary[i] for i in range(len(listed))] == sorted(set(listed), key=str.encode)
 
 
 def test_names_are_any_text(team):

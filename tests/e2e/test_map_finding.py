@@ -63,6 +63,7 @@ def test_ctrl_k_goes_anywhere_with_the_keyboard_alone(page: Page, team: Team, jo
     expect(box.get_by_role("link", name="First visit")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#map-title")).to_have_text("First visit")
+    page.wait_for_load_state()  # or nobody listens yet
     page.keyboard.press("Control+k")
     expect(box).to_be_visible()
     page.keyboard.press("Escape")

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Membership
 from maps import services
 from maps.live import bus, presence
-from maps.live.hub import Mailbox
+from maps.live.hub import Mailbox, end_streams
 from maps.live.recent import LARGEST, MOST, Recent
 from maps.models import JourneyMap
 from tests.maps.browsers import watching
@@ -183,6 +183,13 @@ class TestTheStream:
             assert veras.ended.wait(20)
         with watching(stream, sign_in(vera)) as (again,):
             assert again.next("hello")["seq"] == 1
+
+    def test_a_server_that_stops_ends_its_streams(self, stream, sign_in, vera, bob):
+        with watching(stream, sign_in(vera), sign_in(bob)) as watchers:
+            for watcher in watchers:
+                watcher.next("hello")
+            end_streams()
+            assert all(watcher.ended.wait(20) for watcher in watchers)
 
     def test_without_redis_there_is_no_stream_but_everything_else(self, journey, stream, sign_in, bob, card, settings):
         right, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:1/0"

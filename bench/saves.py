@@ -119,9 +119,7 @@ def served() -> Iterator[tuple[int, psutil.Process]]:
     """The port, and the process that serves."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    quiet = ["--log-level", "error", "--no-access-log", "--timeout-graceful-shutdown", "1"]
-    command = [sys.executable, "-m", "uvicorn", "journeymap.asgi:application", "--port", str(port), *quiet]
-    server = subprocess.Popen(command, cwd=ROOT)
+    server = subprocess.Popen([sys.executable, "-m", "journeymap.web", "127.0.0.1", str(port)], cwd=ROOT)
     try:
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):

@@ -193,10 +193,8 @@ class Supervisor:
         self._start(self.children[0])
 
     def _web(self) -> list[str]:
-        address = ["--host", self.host, "--port", str(self.port)]
-        quiet = ["--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"]
         # WhiteNoise remarks that nothing has been collected, which is as it should be here.
-        return ["-W", "ignore:No directory at", "-m", "uvicorn", "journeymap.asgi:application", *address, *quiet]
+        return ["-W", "ignore:No directory at", "-m", "journeymap.web", self.host, str(self.port)]
 
     def _worker(self, celery: list[str], queue: str, processes: str) -> list[str]:
         name = f"{queue}@%h"

@@ -77,6 +77,12 @@ class Hub:
             if not self._boxes and self._task is not None:
                 self._task.cancel()
 
+    def close(self) -> None:
+        """All that is listened to ends with Down."""
+        for boxes in list(self._boxes.values()):
+            for box in boxes:
+                box.close()
+
     async def _connected(self) -> None:
         if self._task is None or self._task.done():
             self._ready = asyncio.Event()
@@ -98,13 +104,18 @@ class Hub:
         except bus.FAULTS:
             pass
         finally:
-            for boxes in list(self._boxes.values()):
-                for box in boxes:
-                    box.close()
+            self.close()
 
     def _hand_on(self, channel: str, news: News) -> None:
         for box in self._boxes.get(channel, ()):
             box.put(news)
+
+
+def end_streams() -> None:
+    """End every stream of this process; may be called from any thread and from the handler of a signal."""
+    for loop, each in list(_hubs.items()):
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(each.close)
 
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()

@@ -28,6 +28,11 @@ class Person:
     face: str
 
 
+def connection_of(person: Person, name: str) -> str:
+    """What is said under it, nobody else can unsay."""
+    return f"{person.id}:{name}"
+
+
 class Crowded(Exception):
     """The person or the team holds as many connections as it may."""
 
@@ -77,8 +82,9 @@ async def editing(redis: Redis, journey: int) -> list[dict[str, Any]]:
     return list((await _entries(redis, _editing(journey))).values())
 
 
-def edit(*, journey: int, connection: str, person: Person, cell: str) -> None:
+def edit(*, journey: int, name: str, person: Person, cell: str) -> None:
     """Somebody is editing in a cell, or with an empty `cell` no longer. Lost where Redis is away."""
+    connection = connection_of(person, name)
     data = {**asdict(person), "connection": connection, "cell": cell, "for": EDITING_FOR}
     try:
         if cell:

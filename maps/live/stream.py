@@ -59,7 +59,8 @@ class Stream:
 
     async def _serve(self, line: "_Line", gone: "asyncio.Task[None]") -> None:
         name = secrets.token_urlsafe(9)
-        place: dict[str, Any] = {"team": self.team, "journey": self.journey, "connection": name}
+        mine = presence.connection_of(self.person, name)
+        place: dict[str, Any] = {"team": self.team, "journey": self.journey, "connection": mine}
         news = hub()
         async with news.listening(bus.channel(self.journey)) as box:
             await presence.arrive(news.redis, person=self.person, **place)
@@ -67,7 +68,7 @@ class Stream:
                 # After the listening has begun: what is changed from here on is told, what was before is counted.
                 if (seq := await self._ask()) is not None:
                     await self._greet(line, news, name, seq)
-                    await self._talk(line, box, gone, lambda: presence.stay(news.redis, person=self.person, **place))
+                    await self._talk(line, news, box, gone, place)
             finally:
                 with suppress(*bus.FAULTS):
                     await presence.leave(news.redis, **place)
@@ -80,7 +81,7 @@ class Stream:
             await line.say("editing", each)
 
     async def _talk(
-        self, line: "_Line", box: Mailbox, gone: "asyncio.Task[None]", stay: Callable[[], Awaitable[None]]
+        self, line: "_Line", hub: Hub, box: Mailbox, gone: "asyncio.Task[None]", place: dict[str, Any]
     ) -> None:
         began = asked = time.monotonic()
         while not gone.done() and time.monotonic() - began < LONGEST:
@@ -93,9 +94,10 @@ class Stream:
                 asked = time.monotonic()
                 if (seq := await self._ask()) is None:
                     return await line.say("gone", {})
-                # Whatever news was lost on the way is made good by this.
+                # Whatever news was lost on the way is made good by this, and whoever vanished without a word is gone.
                 await line.say("change", {"seq": seq})
-                await stay()
+                await presence.stay(hub.redis, person=self.person, **place)
+                await line.say("people", await presence.people(hub.redis, self.journey))
 
     async def _ask(self) -> int | None:
         """The number of the map's last operation; None for somebody who may not hear of it any more."""

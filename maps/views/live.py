@@ -54,7 +54,8 @@ def editing(request: TeamRequest, pk: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     form = EditingForm(request.POST)
     if form.is_valid():
-        presence.edit(journey=journey.pk, person=_person(request), **form.cleaned_data)
+        name, cell = form.cleaned_data["connection"], form.cleaned_data["cell"]
+        presence.edit(journey=journey.pk, name=name, person=_person(request), cell=cell)
     return HttpResponse(status=204 if form.is_valid() else 422)
 
 

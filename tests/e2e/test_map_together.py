@@ -335,6 +335,17 @@ def test_without_a_stream_the_page_asks_now_and_then(page: Page, journey: Journe
     expect(page.locator(".stage")).to_have_count(6, timeout=20_000)
 
 
+def test_a_server_that_cannot_be_reached_is_asked_again_without_a_word(page: Page, journey: JourneyMap, alice) -> None:
+    page.route("**/live/", lambda route: route.abort())
+    page.goto(address(journey))
+    page.route("**/changes/**", lambda route: route.abort())
+    with page.expect_event("requestfailed", lambda request: "/changes/" in request.url, timeout=20_000):
+        services.add_stage(journey=journey, by=alice, name="Farewell")
+    expect(page.locator(".toast")).to_have_count(0)
+    page.unroute("**/changes/**")
+    expect(page.locator(".stage")).to_have_count(6, timeout=20_000)
+
+
 def test_a_stream_that_broke_off_comes_back_and_nothing_is_missed(page: Page, journey: JourneyMap, alice: User) -> None:
     open_map(page, journey)
     with page.expect_request("**/live/", timeout=20_000):

@@ -22,6 +22,7 @@ class Watcher:
     def __init__(self) -> None:
         self.status = 0
         self.heard: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.beats = threading.Semaphore(0)
         self.ended = threading.Event()
         self._answered = threading.Event()
         self._leaving: asyncio.Event | None = None
@@ -81,6 +82,8 @@ class Watcher:
             return
         for block in message["body"].decode().split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+            if block == ":":
+                self.beats.release()
             if "event" in fields:
                 self.heard.put((fields["event"], json.loads(fields["data"])))
 

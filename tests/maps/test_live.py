@@ -1,4 +1,6 @@
+import json
 import threading
+import time
 
 import pytest
 from django.db import connection
@@ -7,7 +9,7 @@ from django.test import Client
 from accounts.models import Membership
 from maps import services
 from maps.live import bus, presence
-from maps.live.hub import Mailbox
+from maps.live.hub import Mailbox, end_streams
 from maps.live.recent import LARGEST, MOST, Recent
 from maps.models import JourneyMap
 from tests.maps.browsers import watching
@@ -71,15 +73,39 @@ class TestTheStream:
             name = his.next("hello")["connection"]
             assert bobs.post(at(journey, "editing"), {"connection": name, "cell": "cell-1-2"}).status_code == 204
             told = veras.next("editing")
-            assert (told["name"], told["cell"], told["connection"], told["for"]) == ("Bob", "cell-1-2", name, 20)
+            mine = f"{bob.pk}:{name}"
+            assert (told["name"], told["cell"], told["connection"], told["for"]) == ("Bob", "cell-1-2", mine, 20)
             with watching(stream, sign_in(vera)) as (late,):
                 assert late.next("editing")["cell"] == "cell-1-2"
             bobs.post(at(journey, "editing"), {"connection": name, "cell": ""})
-            veras.next("editing", lambda told: told == {"connection": name, "cell": ""})
+            veras.next("editing", lambda told: told == {"connection": mine, "cell": ""})
             bobs.post(at(journey, "editing"), {"connection": name, "cell": "cell-3-4"})
             veras.next("editing", lambda told: told["cell"] == "cell-3-4")
             his.close()
-            veras.next("editing", lambda told: told == {"connection": name, "cell": ""})
+            veras.next("editing", lambda told: told == {"connection": mine, "cell": ""})
+
+    def test_nobody_says_for_another_that_they_stopped(self, journey, stream, sign_in, bob, alice):
+        with watching(stream, sign_in(bob)) as (his,):
+            name = his.next("hello")["connection"]
+            sign_in(bob).post(at(journey, "editing"), {"connection": name, "cell": "cell-1-2"})
+            his.next("editing", lambda told: told["cell"] == "cell-1-2")
+            sign_in(alice).post(at(journey, "editing"), {"connection": name, "cell": ""})
+            with watching(stream, sign_in(alice)) as (late,):
+                assert late.next("editing")["name"] == "Bob"
+
+    def test_a_browser_that_vanished_is_forgotten(self, journey, stream, sign_in, vera, bob, monkeypatch):
+        monkeypatch.setattr("maps.live.stream.ASKED_EVERY", 0.1)
+        with watching(stream, sign_in(vera)) as (veras,):
+            veras.people("Vera")
+            gone = {"id": bob.pk, "name": "Bob", "face": "", "until": time.time() + 1}
+            bus.client().hset(f"{bus.prefix()}people:{journey.pk}", "gone", json.dumps(gone))
+            veras.people("Bob", "Vera")
+            veras.people("Vera")
+
+    def test_a_quiet_stream_gives_signs_of_life(self, stream, sign_in, vera, monkeypatch):
+        monkeypatch.setattr("maps.live.stream.HEARTBEAT", 0.05)
+        with watching(stream, sign_in(vera)) as (veras,):
+            assert all(veras.beats.acquire(timeout=20) for _ in range(3))
 
     def test_who_edits_is_forgotten_after_a_while(self, journey, stream, sign_in, vera, bob, monkeypatch):
         assert presence.EDITING_FOR == 20
@@ -157,6 +183,13 @@ class TestTheStream:
             assert veras.ended.wait(20)
         with watching(stream, sign_in(vera)) as (again,):
             assert again.next("hello")["seq"] == 1
+
+    def test_a_server_that_stops_ends_its_streams(self, stream, sign_in, vera, bob):
+        with watching(stream, sign_in(vera), sign_in(bob)) as watchers:
+            for watcher in watchers:
+                watcher.next("hello")
+            end_streams()
+            assert all(watcher.ended.wait(20) for watcher in watchers)
 
     def test_without_redis_there_is_no_stream_but_everything_else(self, journey, stream, sign_in, bob, card, settings):
         right, settings.REDIS_URL = settings.REDIS_URL, "redis://127.0.0.1:1/0"

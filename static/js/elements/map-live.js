@@ -24,6 +24,9 @@ class MapLive extends HTMLElement {
     on("map:kept", ({ detail }) => this.own(detail.seq));
     on("map:at", ({ detail }) => (this.arriving = detail.seq));
     this.addEventListener("htmx:beforeSwap", ({ detail }) => this.arrived(detail), { signal: this.gone.signal });
+    for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+      this.addEventListener(name, (event) => this.failed(event), { signal: this.gone.signal });
+    }
     on("htmx:oobBeforeSwap", ({ detail }) => this.beforeSwap(detail));
     on("htmx:oobAfterSwap", () => this.afterSwap());
     on("htmx:afterSettle", () => this.paint());
@@ -32,6 +35,7 @@ class MapLive extends HTMLElement {
     on("focusout", () => setTimeout(() => this.left()));
     on("visibilitychange", () => this.seen());
     window.addEventListener("pagehide", () => this.source?.close(), { signal: this.gone.signal });
+    window.addEventListener("pageshow", ({ persisted }) => persisted && this.open(), { signal: this.gone.signal });
     document.addEventListener("toggle", () => setTimeout(() => this.left()), { capture: true, signal: this.gone.signal });
     this.open();
   }
@@ -136,6 +140,13 @@ class MapLive extends HTMLElement {
     if (this.arriving === null) this.wanted = this.seq;
     else if (!this.postponed && !this.tooEarly) this.seq = Math.max(this.seq, this.arriving);
     if (this.wanted > this.seq && !this.postponed) whenQuiet(() => this.refresh());
+  }
+
+  // It is asked again soon, so nobody need be told; a lost session is told by the page.
+  failed(event) {
+    const status = event.detail.xhr?.status;
+    if (status !== 401) event.stopPropagation();
+    if (status === 403 || status === 404) this.end();
   }
 
   // A change of one's own has set out meanwhile, and its answer goes where the page is now.

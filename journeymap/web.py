@@ -1,0 +1,36 @@
+"""Uvicorn as the product runs it: `python -m journeymap.web HOST PORT`.
+
+A stream of news would go on for as long as a browser listens. When the server is asked to stop, streams are ended
+first, so that nothing waits for them; the browsers come back by themselves.
+"""
+
+import sys
+from types import FrameType
+
+import uvicorn
+
+from maps.live.hub import end_streams
+
+
+class Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        end_streams()
+        super().handle_exit(sig, frame)
+
+
+def main(host: str, port: str) -> int:
+    config = uvicorn.Config(
+        "journeymap.asgi:application",
+        host=host,
+        port=int(port),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

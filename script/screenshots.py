@@ -20,9 +20,9 @@ def pages(page: Page, base: str) -> dict[str, str]:
     team = page.url.split("/maps/")[0]
     found = {}
     for name, listing, link in (
-        ("map", f"{team}/maps/", "main table a"),
-        ("flow", f"{team}/flows/", "main table a"),
-        ("import", f"{team}/data/shop-and-app/", "main table a"),
+        ("map", f"{team}/maps/", "main tbody a"),
+        ("flow", f"{team}/flows/", "main tbody a"),
+        ("import", f"{team}/data/shop-and-app/", "main tbody a"),
     ):
         page.goto(listing)
         found[name] = page.locator(link).first.evaluate("a => a.href")

@@ -134,10 +134,11 @@ def served() -> Iterator[tuple[int, psutil.Process]]:
 
 
 async def work(place: Place, people: list[Person], options: argparse.Namespace) -> None:
-    until = time.monotonic() + options.seconds
-    tasks = [asyncio.create_task(save_now_and_then(place, person, options.every, until)) for person in people]
     followers = [] if options.alone else [asyncio.create_task(follow(place, person)) for person in people]
-    await asyncio.gather(*tasks)
+    while followers and not all(person.seq for person in people):
+        await asyncio.sleep(0.1)
+    until = time.monotonic() + options.seconds
+    await asyncio.gather(*[save_now_and_then(place, person, options.every, until) for person in people])
     for follower in followers:
         follower.cancel()
     await asyncio.gather(*followers, return_exceptions=True)

@@ -6,6 +6,7 @@ a thread nor a connection to the database. Whether it is still allowed is asked 
 
 import asyncio
 import json
+import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -83,15 +84,16 @@ class Stream:
     async def _talk(
         self, line: "_Line", hub: Hub, box: Mailbox, gone: "asyncio.Task[None]", place: dict[str, Any]
     ) -> None:
-        began = asked = time.monotonic()
+        began = time.monotonic()
+        ask_at = began + ASKED_EVERY * random.random()  # not all at once that came at once
         while not gone.done() and time.monotonic() - began < LONGEST:
             news = await _next(box, gone, min(HEARTBEAT, ASKED_EVERY))
             for each in news:
                 await line.say(each["event"], each["data"])
             if not news:
                 await line.beat()
-            if time.monotonic() - asked >= ASKED_EVERY:
-                asked = time.monotonic()
+            if time.monotonic() >= ask_at:
+                ask_at = time.monotonic() + ASKED_EVERY
                 if (seq := await self._ask()) is None:
                     return await line.say("gone", {})
                 # Whatever news was lost on the way is made good by this, and whoever vanished without a word is gone.

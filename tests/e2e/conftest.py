@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from uvicorn import Config, Server
@@ -45,8 +46,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Its address. It runs in a thread of this process, and so on the database and with the settings of the test."""
+def uvicorn() -> Iterator[Server]:
+    """It runs in a thread of this process, and so on the database and with the settings of the test."""
     with socket.create_server(("127.0.0.1", 0)) as place:
         uvicorn = Server(Config(asgi.application, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=uvicorn.run, kwargs={"sockets": [place]})
@@ -54,13 +55,39 @@ def server() -> Iterator[str]:
         while not uvicorn.started:
             assert thread.is_alive()
             time.sleep(0.01)
-        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        yield uvicorn
         uvicorn.should_exit = True
         thread.join()
 
 
+@pytest.fixture(scope="session")
+def server(uvicorn: Server) -> str:
+    """Its address."""
+    host, port = uvicorn.servers[0].sockets[0].getsockname()
+    return f"http://{host}:{port}"
+
+
+def settle(uvicorn: Server) -> None:
+    """Waits for the requests that a closed browser left behind: the database is emptied next, under their feet.
+
+    A request may be over for the server while the thread that answered it still asks the database.
+    """
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+    busy += "AND state <> 'idle'"
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            asking = cursor.fetchone()[0]
+        if not uvicorn.server_state.tasks and not asking:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests, 10 s after the browser closed.")
+
+
 @pytest.fixture
-def visit(browser: Browser, server: str, transactional_db: None) -> Iterator[Callable[..., BrowserContext]]:
+def visit(
+    browser: Browser, server: str, uvicorn: Server, transactional_db: None
+) -> Iterator[Callable[..., BrowserContext]]:
     """`visit(user)` is a browser of its own, signed in; arguments go to the browser context."""
     contexts: list[BrowserContext] = []
 
@@ -77,6 +104,7 @@ def visit(browser: Browser, server: str, transactional_db: None) -> Iterator[Cal
     yield signed_in
     for context in contexts:
         context.close()
+    settle(uvicorn)
 
 
 @pytest.fixture

@@ -112,24 +112,24 @@ def lane_head(lane: Lane) -> LaneRow:
     return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None)
 
 
-def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tuple[str, Any]]:
+def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[str, tuple[str, Any]]:
     """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
 
     Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
     """
-    found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
+    found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": journey.personas.all()})} if HEAD in names else {}
     wanted = [name for name in names if name != HEAD]
     cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
     if len(wanted) <= 2 and len(cells) == len(wanted):
         for numbers in cells:
             with suppress(Http404):
-                found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
+                found[numbers.string] = ("cell", cell_of(journey, *map(int, numbers.groups())))
         return found
     page = map_page(team, journey) if wanted else None
     if page and GRID in wanted:
-        return [*found, ("grid", page)]
+        return {**found, GRID: ("grid", page)}
     there = _by_element(page) if page else {}
-    return found + [there[name] for name in wanted if name in there]
+    return found | {name: there[name] for name in wanted if name in there}
 
 
 def _by_element(page: MapPage) -> dict[str, tuple[str, Any]]:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import reswap, retarget
 
@@ -88,6 +90,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     data = context(request, journey, page=whole.seen(look), **more)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
+    prefetch_related_objects([journey], "variant_of", "parent_step__stage__map")
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
     data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
@@ -129,12 +132,22 @@ def again(
     request: TeamRequest, journey: JourneyMap, names: Collection[str], template: str = "maps/again.html", **more: Any
 ) -> HttpResponse:
     """The named elements of the page as they are now, each to be put in the place of the old one."""
-    look = look_of(request)
-    found = [
-        (name, thing.seen(look) if isinstance(thing, MapPage) else thing)
-        for name, thing in queries.elements(request.team, journey, names)
-    ]
-    return render(request, template, context(request, journey, elements=found, **more))
+    parts = drawn(request, journey, names).values()
+    return render(request, template, context(request, journey, parts=parts, **more))
+
+
+def drawn(request: TeamRequest, journey: JourneyMap, names: Collection[str]) -> dict[str, str]:
+    """The HTML of elements of the page as they are now; those that are gone are left out."""
+    data = context(request, journey)
+    found = queries.elements(request.team, journey, names)
+    things = {
+        name: (kind, thing.seen(data["look"]) if isinstance(thing, MapPage) else thing)
+        for name, (kind, thing) in found.items()
+    }
+    return {
+        name: render_to_string("maps/element.html", {**data, "kind": kind, "thing": thing}, request)
+        for name, (kind, thing) in things.items()
+    }
 
 
 def says(answer: HttpResponse, event: str, **detail: Any) -> HttpResponse:

@@ -9,7 +9,7 @@ from accounts.models import Team
 from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
-from maps.limits import MOST_LANES, MOST_STAGES
+from maps.limits import BIGGEST_KEY, MOST_LANES, MOST_STAGES
 from maps.listing import ORDERS, REVIEWS
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
 from maps.page import ZOOMS, Look
@@ -26,7 +26,6 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
-BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
@@ -120,13 +119,13 @@ class ChannelForm(forms.ModelForm[Channel]):
 class MergeForm(forms.Form):
     """Into which channel another one is merged."""
 
-    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    into = forms.IntegerField(min_value=1, max_value=BIGGEST_KEY)
 
 
 class SubJourneyForm(forms.Form):
     """Which map a step opens; none stands for a new one."""
 
-    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=2**63 - 1, widget=forms.Select)
+    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=BIGGEST_KEY, widget=forms.Select)
 
     def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
         super().__init__(data)

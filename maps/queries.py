@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, QuerySet
 from django.http import Http404
 
 from accounts.models import Team
@@ -194,6 +195,7 @@ def steps_in_order(journey: JourneyMap) -> list[StepHead]:
             column=place + 2,
             moment_of_truth=step.moment_of_truth,
             last_of_stage=after is None or after.stage_id != step.stage_id,
+            opens=tuple(step.opens),  # type: ignore[attr-defined]
         )
         for place, (step, after) in enumerate(zip(rows, following, strict=True))
     ]
@@ -204,7 +206,9 @@ def _stages(journey: JourneyMap) -> QuerySet[Stage]:
 
 
 def _steps(journey: JourneyMap) -> QuerySet[Step]:
-    return Step.objects.filter(stage__map=journey)
+    """With `opens`, the maps that show a step closer."""
+    closer = JourneyMap.objects.filter(team=journey.team_id, parent_step=OuterRef("pk")).order_by("title", "pk")
+    return Step.objects.filter(stage__map=journey).annotate(opens=ArraySubquery(closer.values("pk")))
 
 
 def _cards(team: Team) -> QuerySet[Card]:

@@ -76,7 +76,7 @@ class Shown:
 
 
 def shown_since(team: Team, pk: int, seq: int) -> Shown | None:
-    """What was changed on a map after the operation `seq`, in one query; None for nothing, and where it is not known."""
+    """What was changed on a map after the operation `seq`; None for nothing, and where it is not known."""
     since = Operation.objects.filter(team=team, map=pk, seq__gt=seq).order_by("seq")
     rows = list(since.values_list("seq", "made_at", "shows")[: MOST_AT_ONCE + 1])
     if not rows or len(rows) > MOST_AT_ONCE or len(rows) != rows[-1][0] - seq:

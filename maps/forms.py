@@ -73,13 +73,18 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
         labels = {"state": "Shows", "review_due": "Review due"}
         help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
         widgets = {
-            "scenario": forms.Textarea(attrs={"rows": 3}),
-            "expectations": forms.Textarea(attrs={"rows": 2}),
+            "title": forms.TextInput(attrs={"dir": "auto"}),
+            "scenario": forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+            "expectations": forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
             "folder": forms.TextInput(attrs={"list": "folders", "autocomplete": "off", "dir": "auto"}),
             "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
 
-    field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
+    SECTIONS = {
+        "What it is about": ("title", "scenario", "expectations"),
+        "Where it stands": ("status", "state", "owner", "review_due"),
+        "Where it is filed": ("folder", "tags"),
+    }
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
 
@@ -90,6 +95,11 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             ("", "Nobody"),
             *((user.pk, str(user)) for user in members),
         ]
+
+    @property
+    def sections(self) -> dict[str, list[forms.BoundField]]:
+        """The fields as they stand on the page, by the heading above them."""
+        return {heading: [self[name] for name in names] for heading, names in self.SECTIONS.items()}
 
 
 class MapsForm(forms.Form):

@@ -1,6 +1,7 @@
 """What was drawn for one browser, kept a while in Redis for all the others that follow the same map."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from maps.live import bus
 
@@ -25,7 +26,7 @@ def drawn(
 
 def _known(keys: Mapping[str, str]) -> dict[str, str]:
     try:
-        found = bus.client().mget(list(keys.values()))
+        found: list[Any] = bus.client().mget(list(keys.values()))
     except bus.FAULTS:
         return {}
     return {name: html.decode() for name, html in zip(keys, found, strict=True) if html is not None}

@@ -19,9 +19,9 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
-from maps.forms import LookForm, TargetForm
+from maps.forms import LookForm
 from maps.log.reading import redoable, undoable
-from maps.models import Card, Channel, JourneyMap, Lane, Persona, Stage
+from maps.models import Card, Channel, JourneyMap, Persona
 from maps.page import Look, MapPage
 from maps.words import when
 
@@ -181,14 +181,6 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
     return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
-
-
-def copying(request: TeamRequest, journey: JourneyMap, row: Lane | Stage, form: TargetForm) -> HttpResponse:
-    """Asks for the map that a lane or a stage is to be copied to."""
-    title = f"Copy “{row}” to another map"
-    status = 422 if form.is_bound else 200
-    answer = panel(request, journey, "copy", action=request.path, form=form, title=title, status=status)
-    return in_dialog(answer) if form.is_bound else answer
 
 
 def go_to(request: TeamRequest, journey: JourneyMap, *, anchor: str) -> HttpResponse:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
@@ -16,7 +16,7 @@ from maps.models import JourneyMap, Lane, Stage, Step
 from maps.views import answers
 
 Row = Stage | Step | Lane
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Head:
     title: str = "name"
 
 
-def neighbours(siblings: Sequence[Row], row: Row) -> dict[str, Row | None]:
+def neighbours(siblings: Sequence[Row], row: Row) -> dict[str, Any]:
     """What stands before and behind it; none at the ends."""
     place = siblings.index(row)
     return {
@@ -108,7 +108,10 @@ def copying(head: Head, copy: Callable[..., Any]) -> View:
                 return answers.go_to(request, target, anchor=f"{head.kind}-{twin.pk}")
             except ValidationError as error:
                 form.add_error("target", error)
-        return answers.copying(request, journey, row, form)
+        title = f"Copy “{row}” to another map"
+        status = 422 if form.is_bound else 200
+        answer = answers.panel(request, journey, "copy", action=request.path, form=form, title=title, status=status)
+        return answers.in_dialog(answer) if form.is_bound else answer
 
     return copied
 

@@ -1,4 +1,4 @@
-"""A big map: how long the server takes to draw it, what a browser makes of it, and saves while many people edit.
+"""A big map: how long the server takes to draw it, and what a browser makes of it. Saves are measured by `bench.saves`.
 
 Runs the product on servers of its own, in a directory that is thrown away. Alone: python -m bench.map
 """
@@ -7,17 +7,14 @@ import argparse
 import gzip
 import json
 import os
-import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +39,6 @@ LAYOUT = """() => {
     map.offsetHeight;
     return performance.now() - began;
 }"""
-TOKEN = "bench" * 6 + "42"  # Any of this length protects, if the form and the cookie agree.
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +47,27 @@ class Site:
 
     url: str
     path: str
-    cards: list[int]
-    sessions: list[str]
+    session: str
 
 
 def main() -> int:
     found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    found.add_argument("--people", type=int, default=30, help="who edit at once")
-    found.add_argument("--saves", type=int, default=10, help="of each of them")
-    found.add_argument("--pause", type=float, default=2.0, help="seconds from one save of a person to the next")
     found.add_argument("--repeat", type=int, default=5, help="loads of the page")
     given = found.parse_args()
-    with site(given.people) as there:
-        rows = [*served(there, given.repeat), *shown(there, given.repeat), *saved(there, given.saves, given.pause)]
+    with site() as there:
+        rows = [*served(there, given.repeat), *shown(there, given.repeat)]
     size = f"{SHAPE['steps']} steps, {SHAPE['lanes']} lanes, {SHAPE['cards']:,} cards"
     print(markdown(machine(len(os.sched_getaffinity(0))), [Part("map", f"A map of {size}", rows)]))
     return 0
 
 
 @contextmanager
-def site(people: int) -> Iterator[Site]:
+def site() -> Iterator[Site]:
     with tempfile.TemporaryDirectory(prefix="journeymap-bench.") as data:
         os.environ |= {"JOURNEYMAP_DATA": data, "JOURNEYMAP_ENV_FILE": ""}
         embedded.attach()
         _manage("migrate", "--verbosity", "0")
-        arguments = ", ".join(f"{name}={value}" for name, value in {"people": people, **SHAPE}.items())
+        arguments = ", ".join(f"{name}={value}" for name, value in SHAPE.items())
         made = json.loads(_manage("shell", "-v", "0", "-c", f"from bench.map_rows import write; write({arguments})"))
         with socket.create_server(("127.0.0.1", 0)) as place:
             port = place.getsockname()[1]
@@ -94,7 +86,7 @@ def served(there: Site, repeat: int) -> list[Row]:
     spent, body = [], b""
     for _ in range(repeat + 1):
         began = time.perf_counter()
-        body = _open(there, there.sessions[0])
+        body = _open(there)
         spent.append(time.perf_counter() - began)
     kib = len(body) / 1024
     note = f"{len(gzip.compress(body, 6)) / 1024:,.0f} KiB with gzip"
@@ -110,7 +102,7 @@ def shown(there: Site, repeat: int) -> list[Row]:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        context.add_cookies([{"name": "sessionid", "value": there.sessions[0], "url": there.url}])
+        context.add_cookies([{"name": "sessionid", "value": there.session, "url": there.url}])
         page = context.new_page()
         loads: list[dict[str, Any]] = []
         layouts = []
@@ -126,40 +118,8 @@ def shown(there: Site, repeat: int) -> list[Row]:
     ]
 
 
-def saved(there: Site, saves: int, pause: float) -> list[Row]:
-    """Saves of cards by many people at once, each at a pace of their own."""
-    chance = random.Random(7)
-    cards = chance.sample(there.cards, len(there.sessions) * saves)
-    share = [cards[n * saves : (n + 1) * saves] for n in range(len(there.sessions))]
-    with ThreadPoolExecutor(len(there.sessions)) as people:
-        work = [(there, session, own, pause) for session, own in zip(there.sessions, share, strict=True)]
-        spent = np.array([each for found in people.map(_type, work) for each in found])
-    late, worst = np.percentile(spent, 95) * 1e3, spent.max() * 1e3
-    note = f"p95 {late:,.0f} ms, worst {worst:,.0f} ms, {len(there.sessions)} people"
-    return [_row("a card saved", [*spent], note)]
-
-
-def _type(work: tuple[Site, str, list[int], float]) -> list[float]:
-    there, session, cards, pause = work
-    chance = random.Random(cards[0])
-    spent = []
-    for card in cards:
-        time.sleep(chance.uniform(0, 2 * pause))
-        values = {"body": f"Written in a hurry, {chance.random()}", "version": 1, "csrfmiddlewaretoken": TOKEN}
-        request = urllib.request.Request(
-            f"{there.url}{there.path}cards/{card}/",
-            urllib.parse.urlencode(values).encode(),
-            {"Cookie": f"sessionid={session}; csrftoken={TOKEN}", "HX-Request": "true"},
-        )
-        began = time.perf_counter()
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
-        spent.append(time.perf_counter() - began)
-    return spent
-
-
-def _open(there: Site, session: str) -> bytes:
-    request = urllib.request.Request(there.url + there.path, headers={"Cookie": f"sessionid={session}"})
+def _open(there: Site) -> bytes:
+    request = urllib.request.Request(there.url + there.path, headers={"Cookie": f"sessionid={there.session}"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return bytes(answer.read())
 

@@ -18,6 +18,7 @@ from django.db import connection  # noqa: E402
 
 from maps.imports.files import MOST_BYTES  # noqa: E402
 from maps.live.stream import STREAM  # noqa: E402
+from maps.live.turns import turn  # noqa: E402
 
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -60,7 +61,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if STREAM not in scope:
             await send(message)
 
-    await django_application(scope, receive_within_limit, send_unless_it_streams)
+    async with turn(scope["path"]):
+        await django_application(scope, receive_within_limit, send_unless_it_streams)
     if STREAM in scope:
         # Django has answered that it may, and holds nothing any more. The stream says the rest.
         await scope[STREAM](receive, send)

@@ -10,8 +10,9 @@ from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stag
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
-    maps = JourneyMap.objects.select_related("owner", "team", "variant_of", "parent_step__stage__map")
-    return get_object_or_404(maps, team=team, pk=pk)
+    row = get_object_or_404(JourneyMap, team=team, pk=pk)
+    row.team = team
+    return row
 
 
 def stage_of(journey: JourneyMap, pk: int) -> Stage:

@@ -9,7 +9,7 @@ from accounts.models import Team
 from maps import queries
 from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
-from maps.limits import MOST_LANES, MOST_STAGES
+from maps.limits import BIGGEST_KEY, MOST_LANES, MOST_STAGES
 from maps.listing import ORDERS, REVIEWS
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
 from maps.page import ZOOMS, Look
@@ -26,7 +26,6 @@ KINDS_TO_ADD = (
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
 )
-BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
@@ -74,13 +73,18 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
         labels = {"state": "Shows", "review_due": "Review due"}
         help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
         widgets = {
-            "scenario": forms.Textarea(attrs={"rows": 3}),
-            "expectations": forms.Textarea(attrs={"rows": 2}),
+            "title": forms.TextInput(attrs={"dir": "auto"}),
+            "scenario": forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+            "expectations": forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
             "folder": forms.TextInput(attrs={"list": "folders", "autocomplete": "off", "dir": "auto"}),
             "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
 
-    field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
+    SECTIONS = {
+        "What it is about": ("title", "scenario", "expectations"),
+        "Where it stands": ("status", "state", "owner", "review_due"),
+        "Where it is filed": ("folder", "tags"),
+    }
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
 
@@ -91,6 +95,11 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             ("", "Nobody"),
             *((user.pk, str(user)) for user in members),
         ]
+
+    @property
+    def sections(self) -> dict[str, list[forms.BoundField]]:
+        """The fields as they stand on the page, by the heading above them."""
+        return {heading: [self[name] for name in names] for heading, names in self.SECTIONS.items()}
 
 
 class MapsForm(forms.Form):
@@ -120,13 +129,13 @@ class ChannelForm(forms.ModelForm[Channel]):
 class MergeForm(forms.Form):
     """Into which channel another one is merged."""
 
-    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    into = forms.IntegerField(min_value=1, max_value=BIGGEST_KEY)
 
 
 class SubJourneyForm(forms.Form):
     """Which map a step opens; none stands for a new one."""
 
-    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=2**63 - 1, widget=forms.Select)
+    map = forms.IntegerField(label="Map", required=False, min_value=1, max_value=BIGGEST_KEY, widget=forms.Select)
 
     def __init__(self, data: Any = None, *, journey: JourneyMap) -> None:
         super().__init__(data)

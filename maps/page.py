@@ -72,6 +72,7 @@ class StepHead:
     column: int
     moment_of_truth: bool
     last_of_stage: bool
+    opens: tuple[int, ...] = ()  # maps that show it closer, by key
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class MapPage:
 
 
 def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
-    """Stages and their steps in order; stages take even hues, so that neighbours differ as much as they can."""
+    """Stages and their steps in order, these with `opens`; stages take even hues, so that neighbours differ most."""
     of_stage: dict[int, list[Step]] = defaultdict(list)
     for step in steps:
         of_stage[step.stage_id].append(step)
@@ -218,6 +219,7 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                     column=len(step_heads) + 2,
                     moment_of_truth=step.moment_of_truth,
                     last_of_stage=step is members[-1],
+                    opens=tuple(step.opens),  # type: ignore[attr-defined]
                 )
             )
     return tuple(stage_heads), tuple(step_heads)

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, QuerySet
 from django.http import Http404
 
 from accounts.models import Team
@@ -112,24 +113,24 @@ def lane_head(lane: Lane) -> LaneRow:
     return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None)
 
 
-def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tuple[str, Any]]:
+def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[str, tuple[str, Any]]:
     """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
 
     Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
     """
-    found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
+    found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": journey.personas.all()})} if HEAD in names else {}
     wanted = [name for name in names if name != HEAD]
     cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
     if len(wanted) <= 2 and len(cells) == len(wanted):
         for numbers in cells:
             with suppress(Http404):
-                found.append(("cell", cell_of(journey, *map(int, numbers.groups()))))
+                found[numbers.string] = ("cell", cell_of(journey, *map(int, numbers.groups())))
         return found
     page = map_page(team, journey) if wanted else None
     if page and GRID in wanted:
-        return [*found, ("grid", page)]
+        return {**found, GRID: ("grid", page)}
     there = _by_element(page) if page else {}
-    return found + [there[name] for name in wanted if name in there]
+    return found | {name: there[name] for name in wanted if name in there}
 
 
 def _by_element(page: MapPage) -> dict[str, tuple[str, Any]]:
@@ -194,6 +195,7 @@ def steps_in_order(journey: JourneyMap) -> list[StepHead]:
             column=place + 2,
             moment_of_truth=step.moment_of_truth,
             last_of_stage=after is None or after.stage_id != step.stage_id,
+            opens=tuple(step.opens),  # type: ignore[attr-defined]
         )
         for place, (step, after) in enumerate(zip(rows, following, strict=True))
     ]
@@ -204,7 +206,9 @@ def _stages(journey: JourneyMap) -> QuerySet[Stage]:
 
 
 def _steps(journey: JourneyMap) -> QuerySet[Step]:
-    return Step.objects.filter(stage__map=journey)
+    """With `opens`, the maps that show a step closer."""
+    closer = JourneyMap.objects.filter(team=journey.team_id, parent_step=OuterRef("pk")).order_by("title", "pk")
+    return Step.objects.filter(stage__map=journey).annotate(opens=ArraySubquery(closer.values("pk")))
 
 
 def _cards(team: Team) -> QuerySet[Card]:

@@ -60,6 +60,7 @@ urlpatterns = [
     path("maps/<int:pk>/lanes/<int:lane>/remove/", lanes.remove, name="remove_lane"),
     path("maps/<int:pk>/cells/<int:lane>/<int:step>/", cards.cell, name="cell"),
     path("maps/<int:pk>/cells/<int:lane>/<int:step>/new/", cards.new, name="new_card"),
+    path("maps/<int:pk>/cells/<int:lane>/<int:step>/paste/", cards.paste, name="paste_card"),
     path("maps/<int:pk>/cards/<int:card>/", cards.card, name="card"),
     path("maps/<int:pk>/cards/<int:card>/details/", cards.details, name="card_details"),
     path("maps/<int:pk>/cards/<int:card>/move/", cards.move, name="move_card"),

@@ -88,6 +88,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:copy_lane": (EDITOR, EDITOR),
     "maps:cell": (VIEWER, EDITOR),
     "maps:new_card": (EDITOR, EDITOR),
+    "maps:paste_card": (None, EDITOR),
     "maps:card": (EDITOR, EDITOR),
     "maps:card_details": (EDITOR, EDITOR),
     "maps:move_card": (None, EDITOR),

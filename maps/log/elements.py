@@ -28,6 +28,8 @@ def element_of(row: models.Model, changed: Collection[str] | None) -> str:
         return f"cell-{row.cell.lane_id}-{row.cell.step_id}"
     if isinstance(row, EmotionPoint):
         return f"row-{row.lane_id}"
+    if isinstance(row, Lane) and changed is not None and set(changed) == {"collapsed"}:
+        return f"row-{row.pk}"
     in_head = changed is not None and set(changed) <= IN_HEAD[type(row)]  # type: ignore[index]
     return f"{row._meta.model_name}-{row.pk}" if in_head else GRID
 

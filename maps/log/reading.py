@@ -1,13 +1,14 @@
 """What was when: the timeline of a map, and the map as it was at any point of it."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db.models import F, Min, QuerySet, Subquery
 from django.db.models.functions import Abs, Coalesce
 from django.http import Http404
 
-from accounts.models import User
+from accounts.models import Team, User
 from maps.log.elements import GRID, HEAD, fewest
 from maps.log.parts import state_of
 from maps.log.records import Record, State, backward, forward, from_sides
@@ -61,13 +62,33 @@ def goes_on(earlier: Operation, later: Operation) -> bool:
     )
 
 
-def shown_since(journey: JourneyMap, seq: int) -> list[str]:
-    """The elements that show what was changed after the operation `seq`; all of them where that cannot be told."""
-    since = operations(journey).filter(seq__gt=seq, seq__lte=journey.revision)
-    shows = list(since.values_list("shows", flat=True)[: MOST_AT_ONCE + 1])
-    if len(shows) > MOST_AT_ONCE or len(shows) != journey.revision - seq:
-        return [HEAD, GRID]
-    return fewest(element for elements in shows for element in elements)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The elements that show some changes, each with the number of the change that it has to show at least."""
+
+    seq: int
+    made_at: datetime
+    elements: dict[str, int]
+
+    @classmethod
+    def all_of(cls, journey: JourneyMap) -> "Shown":
+        return cls(journey.revision, journey.updated_at, dict.fromkeys((HEAD, GRID), journey.revision))
+
+
+def shown_since(team: Team, pk: int, seq: int) -> Shown | None:
+    """What was changed on a map after the operation `seq`; None for nothing, and where it is not known."""
+    since = Operation.objects.filter(team=team, map=pk, seq__gt=seq).order_by("seq")
+    rows = list(since.values_list("seq", "made_at", "shows")[: MOST_AT_ONCE + 1])
+    if not rows or len(rows) > MOST_AT_ONCE or len(rows) != rows[-1][0] - seq:
+        return None
+    last, made_at, _ = rows[-1]
+    changed = {element: number for number, _, shows in rows for element in shows}
+    # Cells stand by themselves; what other elements show may have been changed through its neighbours.
+    return Shown(
+        last,
+        made_at,
+        {name: changed[name] if name.startswith("cell-") else last for name in fewest(changed)},
+    )
 
 
 def first_known(journey: JourneyMap) -> int:

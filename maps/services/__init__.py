@@ -13,6 +13,7 @@ from maps.services.copying import (
     duplicate_lane,
     duplicate_stage,
     duplicate_step,
+    paste_card,
 )
 from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
@@ -65,6 +66,7 @@ __all__ = [
     "move_lane",
     "move_stage",
     "move_step",
+    "paste_card",
     "paste_cells",
     "prune_log",
     "prune_logs",

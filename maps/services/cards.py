@@ -48,12 +48,12 @@ def add_card(
     with changing(journey, by=by) as change:
         if uid is not None and (known := _added_before(journey, uid)):
             return known
-        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step))
+        cell = cell_at(change, access.lane_of(journey, lane), access.step_of(journey, step))
         cards = list(cell.cards.all())
         room_for_one(cards, MOST_CARDS, "cards in a cell")
         card = Card(cell=cell, kind=cell.lane.kind, body=body, position=len(cards), uid=uid or uuid.uuid4())
         change.add(card)
-        _give_extra(change, card)
+        give_extra(change, card)
         if details:
             write_details(change, card, details)
         change.says(Verb.ADD, "added", card, *_where(cell), about=card)
@@ -103,14 +103,14 @@ def move_card(
     """Put the card into another cell, or elsewhere in its own; it takes the kind of the lane."""
     with changing(journey, by=by) as change:
         row = access.card_of(journey, card)
-        cell = _cell(change, access.lane_of(journey, lane), access.step_of(journey, step))
+        cell = cell_at(change, access.lane_of(journey, lane), access.step_of(journey, step))
         siblings = list(cell.cards.all())
         if cell.pk != row.cell_id:
             room_for_one(siblings, MOST_CARDS, "cards in a cell")
             left_behind = [other for other in row.cell.cards.all() if other.pk != row.pk]
             change.set(row, cell=cell, position=len(siblings), kind=cell.lane.kind)
             change.arrange(left_behind)
-            _give_extra(change, row)
+            give_extra(change, row)
         else:
             siblings = [row if other.pk == row.pk else other for other in siblings]
         change.arrange(put(siblings, row, before=before, after=after))
@@ -144,7 +144,8 @@ def _where(cell: Cell) -> tuple[str | Model, ...]:
     return "in", cell.lane, "at", cell.step
 
 
-def _cell(change: Change, lane: Lane, step: Step) -> Cell:
+def cell_at(change: Change, lane: Lane, step: Step) -> Cell:
+    """Where they cross; made now, if nothing has stood there. Raises ValidationError for a lane of feelings."""
     if lane.kind == Lane.Kind.EMOTION:
         raise ValidationError("An emotion lane holds one score at each step, and no cards.")
     cell = Cell.objects.filter(lane=lane, step=step).first() or change.add(Cell(lane=lane, step=step))
@@ -157,7 +158,8 @@ def _same_version(row: Card, version: int) -> None:
         raise Conflict(row)
 
 
-def _give_extra(change: Change, card: Card) -> None:
+def give_extra(change: Change, card: Card) -> None:
+    """What its kind adds, at the defaults, where the card has none yet."""
     model = EXTRAS.get(card.kind)
     if model and not model._default_manager.filter(card=card).exists():
         change.add(model(card=card))

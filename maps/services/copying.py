@@ -10,9 +10,10 @@ from accounts.models import User
 from maps import access
 from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
 from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Stage, Step
-from maps.services.cards import EXTRAS
+from maps.services.cards import EXTRAS, cell_at, give_extra
 from maps.services.changes import Change, Verb, changing
 from maps.services.order import among, check_room, put, room_for_one
+from maps.texts import body_of
 
 M = TypeVar("M", bound=Model)
 OWN = frozenset({"id", "uid", "team", "version", "updated_at", "updated_by"})  # What a copy does not share.
@@ -31,6 +32,28 @@ def duplicate_card(*, journey: JourneyMap, by: User, card: int) -> Card:
         _copy_extras(change, [(row, copy)])
         change.arrange(put([*siblings, copy], copy, after=row.pk))
         change.says(Verb.ADD, "duplicated", row, "in", row.cell.lane, "at", row.cell.step, about=copy)
+    return access.card_of(journey, copy.pk)
+
+
+def paste_card(*, journey: JourneyMap, by: User, lane: int, step: int, card: int, body: str) -> Card:
+    """A copy at the end of the cell where `lane` and `step` cross, with the text `body`.
+
+    Its details are those of the `card`, as far as it still stands on a map of the team and the lane has them.
+    Raises ValidationError for a blank or too long body and for a full cell, Http404 for a lane or step of another map.
+    """
+    body = body_of(body)
+    with changing(journey, by=by) as change:
+        cell = cell_at(change, access.lane_of(journey, lane), access.step_of(journey, step))
+        siblings = list(cell.cards.all())
+        room_for_one(siblings, MOST_CARDS, "cards in a cell")
+        row = Card.objects.select_related("touchpoint", "opportunity").filter(team=journey.team_id, pk=card).first()
+        values = {"cell": cell, "kind": cell.lane.kind, "position": len(siblings), "body": body}
+        copy = change.add(_like(row, **values) if row else Card(**values))
+        if row and row.kind == copy.kind:
+            _copy_extras(change, [(row, copy)])
+        else:
+            give_extra(change, copy)
+        change.says(Verb.ADD, "pasted", copy, "in", cell.lane, "at", cell.step, about=copy)
     return access.card_of(journey, copy.pk)
 
 

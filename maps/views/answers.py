@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import reswap, retarget
 
@@ -17,9 +19,9 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
-from maps.forms import LookForm, TargetForm
+from maps.forms import LookForm
 from maps.log.reading import redoable, undoable
-from maps.models import Card, Channel, JourneyMap, Lane, Persona, Stage
+from maps.models import Card, Channel, JourneyMap, Persona
 from maps.page import Look, MapPage
 from maps.words import when
 
@@ -88,6 +90,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     data = context(request, journey, page=whole.seen(look), **more)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
+    prefetch_related_objects([journey], "variant_of", "parent_step__stage__map")
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
     data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
@@ -129,12 +132,22 @@ def again(
     request: TeamRequest, journey: JourneyMap, names: Collection[str], template: str = "maps/again.html", **more: Any
 ) -> HttpResponse:
     """The named elements of the page as they are now, each to be put in the place of the old one."""
-    look = look_of(request)
-    found = [
-        (name, thing.seen(look) if isinstance(thing, MapPage) else thing)
-        for name, thing in queries.elements(request.team, journey, names)
-    ]
-    return render(request, template, context(request, journey, elements=found, **more))
+    parts = drawn(request, journey, names).values()
+    return render(request, template, context(request, journey, parts=parts, **more))
+
+
+def drawn(request: TeamRequest, journey: JourneyMap, names: Collection[str]) -> dict[str, str]:
+    """The HTML of elements of the page as they are now; those that are gone are left out."""
+    data = context(request, journey)
+    found = queries.elements(request.team, journey, names)
+    things = {
+        name: (kind, thing.seen(data["look"]) if isinstance(thing, MapPage) else thing)
+        for name, (kind, thing) in found.items()
+    }
+    return {
+        name: render_to_string("maps/element.html", {**data, "kind": kind, "thing": thing}, request)
+        for name, (kind, thing) in things.items()
+    }
 
 
 def says(answer: HttpResponse, event: str, **detail: Any) -> HttpResponse:
@@ -168,14 +181,6 @@ def panel(request: TeamRequest, journey: JourneyMap, name: str, *, status: int =
 def ask(request: TeamRequest, journey: JourneyMap, **more: Any) -> HttpResponse:
     """Asks before something with content is removed; the answer is the same request with `confirmed`."""
     return in_dialog(panel(request, journey, "confirm", action=request.path, **more))
-
-
-def copying(request: TeamRequest, journey: JourneyMap, row: Lane | Stage, form: TargetForm) -> HttpResponse:
-    """Asks for the map that a lane or a stage is to be copied to."""
-    title = f"Copy “{row}” to another map"
-    status = 422 if form.is_bound else 200
-    answer = panel(request, journey, "copy", action=request.path, form=form, title=title, status=status)
-    return in_dialog(answer) if form.is_bound else answer
 
 
 def go_to(request: TeamRequest, journey: JourneyMap, *, anchor: str) -> HttpResponse:

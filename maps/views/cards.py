@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from maps import access, services
+from maps import access, clipboard, services
 from maps.forms import BodyForm, DetailsForm, MoveCardForm
 from maps.models import Card, JourneyMap
 from maps.services import Conflict
@@ -112,6 +112,21 @@ def duplicate(request: TeamRequest, pk: int, card: int) -> HttpResponse:
         return answers.refused(request, journey, error)
     name = f"cell-{twin.cell.lane_id}-{twin.cell.step_id}"
     return answers.parts(request, journey, [name], anchor=f"card-{twin.pk}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def paste(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
+    """Puts a copy of the card that is on somebody's clipboard into the cell."""
+    journey = access.map_of(request.team, pk)
+    try:
+        copied = clipboard.read(request.POST.get("copied", ""))
+        card = services.paste_card(
+            journey=journey, by=request.user, lane=lane, step=step, card=copied.card, body=copied.body
+        )
+    except ValidationError as error:
+        return answers.refused(request, journey, error)
+    return answers.parts(request, journey, [f"cell-{lane}-{step}"], anchor=f"card-{card.pk}")
 
 
 @require_POST

@@ -9,28 +9,34 @@ from maps import access
 from maps.forms import EditingForm, SinceForm
 from maps.live import presence
 from maps.live.presence import Person
-from maps.live.recent import Recent
+from maps.live.recent import drawn
 from maps.live.stream import STREAM, Stream
-from maps.log.reading import shown_since
+from maps.log.elements import GRID
+from maps.log.reading import Shown, shown_since
 from maps.views import answers
-
-RECENT = Recent()
+from maps.words import when
 
 
 @team_view(Role.VIEWER)
 def changes(request: TeamRequest, pk: int) -> HttpResponse:
     """What has changed on the map after the operation `since`, as elements to put in place; 204 where nothing has."""
-    journey = access.map_of(request.team, pk)
     if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(answers.url(request, journey))
+        return redirect(answers.url(request, access.map_of(request.team, pk)))
     form = SinceForm(request.GET)
     since = form.cleaned_data["since"] if form.is_valid() else 0
-    if since == journey.revision:
-        return HttpResponse(status=204)
-    # Nothing of it is this person's own, so it is the same for all who may as much.
-    key = journey.pk, since, journey.revision, request.membership.may(Role.EDITOR)
-    content = RECENT.get(key, lambda: answers.again(request, journey, shown_since(journey, since)).content)
-    return answers.says(HttpResponse(content), "map:at", seq=journey.revision)
+    shown = shown_since(request.team, pk, since)
+    if shown is None:
+        journey = access.map_of(request.team, pk)
+        if since == journey.revision:
+            return HttpResponse(status=204)
+        shown = Shown.all_of(journey)
+    # Nothing of it is this person's own, so it is the same for all who may as much and look at it in the same way.
+    may, look = "edit" if request.membership.may(Role.EDITOR) else "read", answers.look_of(request).query
+    states = {name: f"{seq}:{may}:{look if name == GRID else ''}" for name, seq in shown.elements.items()}
+    parts = drawn(pk, states, lambda names: answers.drawn(request, access.map_of(request.team, pk), names))
+    changed = when(shown.made_at, request.team.time_zone)
+    content = render_to_string("maps/again.html", {"changed": changed, "parts": parts.values()})
+    return answers.says(HttpResponse(content), "map:at", seq=shown.seq)
 
 
 @require_GET

@@ -5,8 +5,29 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import NameForm, StepPlaceForm
-from maps.views import answers
+from maps.forms import StepPlaceForm
+from maps.models import Step
+from maps.views import answers, heads
+from maps.views.heads import Head
+
+
+def _contents(step: Step) -> dict[str, int]:
+    """The only step of a stage stays in any case, so there is nothing to ask."""
+    return queries.contents_of_step(step) if step.stage.steps.count() > 1 else {}
+
+
+STEP = Head(
+    kind="step",
+    row=access.step_of,
+    part=lambda journey, step: {"step": queries.step_head(journey, step)},
+    contents=_contents,
+    rename=services.rename_step,
+    duplicate=services.duplicate_step,
+    remove=services.remove_step,
+)
+rename = heads.renaming(STEP)
+duplicate = heads.duplicating(STEP)
+remove = heads.removing(STEP)
 
 
 @require_POST
@@ -31,22 +52,6 @@ def menu(request: TeamRequest, pk: int, step: int) -> HttpResponse:
     return answers.panel(request, journey, "step", step=row, first=first, last=last, title=row.name)
 
 
-@team_view(Role.EDITOR)
-def rename(request: TeamRequest, pk: int, step: int) -> HttpResponse:
-    journey = access.map_of(request.team, pk)
-    row = access.step_of(journey, step)
-    form = NameForm(request.POST or None, initial={"name": row.name})
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.rename_step(journey=journey, by=request.user, step=step, **form.cleaned_data)
-            head = queries.step_head(journey, step)
-            return answers.part(request, journey, "step", anchor=f"step-{step}", step=head)
-        except ValidationError as error:
-            form.add_error("name", error)
-    status = 422 if form.is_bound else 200
-    return answers.panel(request, journey, "rename", form=form, title=f"Rename {row.name}", status=status)
-
-
 @require_POST
 @team_view(Role.EDITOR)
 def moment(request: TeamRequest, pk: int, step: int) -> HttpResponse:
@@ -54,7 +59,7 @@ def moment(request: TeamRequest, pk: int, step: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     marked = request.POST.get("moment") == "1"
     services.mark_moment_of_truth(journey=journey, by=request.user, step=step, moment=marked)
-    return answers.grid(request, journey, anchor=f"step-{step}")
+    return answers.parts(request, journey, [f"step-{step}"], anchor=f"step-{step}")
 
 
 @require_POST
@@ -73,29 +78,3 @@ def move(request: TeamRequest, pk: int, step: int) -> HttpResponse:
     except ValidationError as error:
         return answers.refused(request, journey, error)
     return answers.grid(request, journey, anchor=f"step-{step}")
-
-
-@require_POST
-@team_view(Role.EDITOR)
-def duplicate(request: TeamRequest, pk: int, step: int) -> HttpResponse:
-    journey = access.map_of(request.team, pk)
-    try:
-        twin = services.duplicate_step(journey=journey, by=request.user, step=step)
-    except ValidationError as error:
-        return answers.refused(request, journey, error)
-    return answers.grid(request, journey, anchor=f"step-{twin.pk}")
-
-
-@require_POST
-@team_view(Role.EDITOR)
-def remove(request: TeamRequest, pk: int, step: int) -> HttpResponse:
-    journey = access.map_of(request.team, pk)
-    row = access.step_of(journey, step)
-    contents = queries.contents_of_step(row)
-    if contents and "confirmed" not in request.POST and row.stage.steps.count() > 1:
-        return answers.ask(request, journey, title=f"Remove the step “{row.name}”?", contents=contents)
-    try:
-        services.remove_step(journey=journey, by=request.user, step=step)
-    except ValidationError as error:
-        return answers.refused(request, journey, error)
-    return answers.grid(request, journey)

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from accounts.models import Team
+from accounts.models import Team, User
 from maps import services
 from maps.library import TEMPLATES
 from maps.models import Card, JourneyMap, Lane, Step
@@ -81,6 +81,37 @@ def test_text_pasted_into_an_open_card_stays_in_it(page: Page, journey: JourneyM
     page.get_by_role("link", name="Searches for a way out").click()
     paste(page, "a\tb")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_card_is_copied_and_pasted_also_on_a_map_in_another_tab(
+    page: Page, journey: JourneyMap, team: Team, bob: User
+) -> None:
+    other = services.create_map(team=team, by=bob, title="Second visit", template=TEMPLATES["saas-onboarding"])
+    severe = Card.objects.filter(cell__lane__map=journey, kind="pain", severity=3)[0]
+    open_map(page, journey)
+    page.locator(f"#card-{severe.pk}").focus()
+    page.keyboard.press("Control+c")
+    expect(page.locator("#map-says")).to_contain_text("Copied")
+    target = page.locator(f"#cell-{severe.cell.lane_id}-{journey.stages.last().steps.last().pk}")
+    target.locator("[data-stop]").first.focus()
+    page.keyboard.press("Control+v")
+    copy = target.get_by_role("link", name=severe.body)
+    expect(copy).to_be_focused()
+    expect(copy.get_by_role("img", name="Severity 3 of 3")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(copy).to_have_count(0)
+    tab = page.context.new_page()
+    open_map(tab, other)
+    lane, step = other.lanes.filter(kind="pain").first(), other.stages.first().steps.first()
+    target = tab.locator(f"#cell-{lane.pk}-{step.pk}")
+    target.locator("[data-stop]").first.focus()
+    tab.keyboard.press("Control+v")
+    expect(target.get_by_role("link", name=severe.body)).to_be_focused()
+    # Where somebody types, the clipboard is that of the browser.
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Control+a")
+    tab.keyboard.press("Control+v")
+    expect(tab.get_by_label("Text of the card")).to_have_value(severe.body)
 
 
 def test_a_map_is_exported_and_imported_again(page: Page, journey: JourneyMap, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The emotion curve: its points are sliders, for arrow keys and for the pointer."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
@@ -26,25 +28,58 @@ def slider(page: Page, says: str) -> Locator:
     return page.locator(f"[role=slider][aria-valuetext='{says}']")
 
 
-def test_arrow_keys_change_a_feeling_and_the_curve_follows(page: Page, journey: JourneyMap) -> None:
+def test_arrow_keys_pass_a_feeling_by_and_change_it_only_from_inside(page: Page, journey: JourneyMap) -> None:
     open_map(page, journey)
     line = page.locator(".e-line").get_attribute("d")
-    point = slider(page, "Feel the need, −1, Fed up")
-    point.focus()
+    slider(page, "Feel the need, −1, Fed up").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#map [data-card]:focus")).to_have_class("think")
+    page.keyboard.press("ArrowDown")
+    expect(slider(page, "Feel the need, −1, Fed up")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#map .cell [data-stop]:focus")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#map-says")).to_have_text(re.compile("Feel the need, −1, Fed up: up and down arrow change it"))
     for _ in range(2):
         page.keyboard.press("ArrowUp")
     expect(slider(page, "Feel the need, +1, Fed up")).to_be_focused()
     expect(page.locator(".e-line")).not_to_have_attribute("d", line or "")
     expect(slider(page, "Feel the need, +1, Fed up")).to_be_focused()
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
     expect(page.locator("[role=slider][data-score='2'][data-step='Feel the need']")).to_have_attribute(
         "aria-valuenow", "2"
     )
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[role=slider][data-step='Come across us']")).to_be_focused()
+    for key in ("Space", "ArrowDown", "Escape", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(page.locator("[role=slider][data-step='Come across us']")).to_have_attribute("aria-valuenow", "0")
+    expect(slider(page, "Feel the need, +2, Fed up")).to_be_focused()
     page.reload()
     expect(slider(page, "Feel the need, +2, Fed up")).to_be_visible()
     page.keyboard.press("Control+z")
     expect(slider(page, "Feel the need, +1, Fed up")).to_be_visible()
+
+
+def test_a_feeling_is_added_named_and_cleared_with_the_keyboard_alone(page: Page, journey: JourneyMap) -> None:
+    EmotionPoint.objects.filter(step__name="Feel the need").delete()
+    open_map(page, journey)
+    row = page.locator(".row-of", has=page.locator(".emo"))
+    row.get_by_text("Add a feeling").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("radio", name="+2")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Glad")
+    page.keyboard.press("Enter")
+    point = page.locator("[role=slider][data-step='Feel the need']")
+    expect(point).to_be_focused()
+    expect(point).to_have_attribute("aria-valuetext", "Feel the need, +1, Glad")
+    page.keyboard.press("Shift+F10")
+    page.get_by_role("button", name="Clear").press("Enter")
+    expect(row.get_by_text("Add a feeling")).to_be_focused()
 
 
 def test_a_point_is_dragged_to_another_score(page: Page, journey: JourneyMap) -> None:
@@ -72,6 +107,7 @@ def test_a_feeling_that_somebody_else_changed_is_not_overwritten(page: Page, jou
         journey=journey, by=alice, lane=point.lane_id, step=point.step_id, score=2, label="Glad", version=point.version
     )
     slider(page, "Feel the need, −1, Fed up").focus()
+    page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
     menu = page.locator("#map-menu")
     expect(menu.get_by_role("alert")).to_contain_text("Alice changed this to “+2 Glad”")

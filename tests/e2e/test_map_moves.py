@@ -220,6 +220,35 @@ def test_a_lane_is_inserted_between_two_others_and_named_at_once(page: Page, jou
     page.locator(".lane").nth(2).hover()
     page.locator(".lane").nth(2).get_by_role("button", name="Add a lane below").click()
     expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".lane .name").nth(3)).to_be_focused()
+
+
+def test_what_comes_before_the_first_is_inserted_with_the_mouse_and_with_the_keyboard(
+    page: Page, journey: JourneyMap
+) -> None:
+    open_map(page, journey)
+    for kind, where in (("stage", "before"), ("step", "before"), ("lane", "above")):
+        first, first_name = page.locator(f".{kind}").first, page.locator(f".{kind} .name").first
+        old = first_name.text_content() or ""
+        plus = first.get_by_role("button", name=f"Add a {kind} {where} {old}", exact=True)
+        first.hover()
+        expect(plus).to_have_css("opacity", "1")
+        plus.click()
+        expect(first.get_by_role("textbox", name="Name")).to_be_focused()
+        page.keyboard.type(f"By mouse {kind}")
+        page.keyboard.press("Enter")
+        expect(first_name).to_be_focused()
+        for _ in range(3):
+            page.keyboard.press("Tab")
+        expect(first.get_by_role("button", name=f"Add a {kind} {where}")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(first.get_by_role("textbox", name="Name")).to_be_focused()
+        page.keyboard.type(f"By keyboard {kind}")
+        page.keyboard.press("Enter")
+        expect(first_name).to_have_text(f"By keyboard {kind}")
+        expect(first_name).to_be_focused()
+        expect(page.locator(f".{kind} .name").nth(1)).to_have_text(f"By mouse {kind}")
 
 
 def test_a_stage_is_copied_to_another_map(page: Page, journey: JourneyMap, team: Team, bob: User) -> None:

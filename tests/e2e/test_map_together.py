@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 
 from accounts.models import Membership, Team, User
 from maps import services
@@ -211,6 +211,45 @@ def test_an_open_card_stays_open_whatever_comes(page: Page, journey: JourneyMap,
     expect(box(page)).to_have_value("He really now Searches for a way out")
     page.keyboard.press("Control+Enter")
     expect(card(page, "He really now Searches for a way out")).to_be_focused()
+
+
+def test_a_text_that_could_not_be_saved_outlives_ones_own_changes_of_the_structure(
+    page: Page, journey: JourneyMap
+) -> None:
+    open_map(page, journey)
+    page.route("**/cards/**", lambda route: route.abort())
+    card(page, "Searches for a way out").click()
+    box(page).fill("Written in a tunnel")
+    page.get_by_role("button", name="Add a stage", exact=True).click()
+    expect(page.locator(".stage")).to_have_count(6)
+    expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+    expect(box(page)).to_have_value("Written in a tunnel")
+    expect(page.locator(".edit__s")).to_contain_text("Not saved")
+    page.unroute("**/cards/**")
+    expect(page.locator(".edit__s")).to_contain_text("Saved")
+    assert Card.objects.filter(body="Written in a tunnel").exists()
+
+
+def test_a_text_typed_without_a_connection_is_saved_once_there_is_one(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    card(page, "Searches for a way out").click()
+    page.context.set_offline(True)
+    box(page).fill("Typed on a plane")
+    expect(page.locator(".edit__s")).to_contain_text("Not saved")
+    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+        page.reload()
+    page.context.set_offline(False)
+    page.goto(address(journey))
+    expect(box(page)).to_have_value("Typed on a plane")
+    expect(page.locator(".edit__s")).to_contain_text("Saved")
+    assert Card.objects.filter(body="Typed on a plane").exists()
+    # And without a reload, as soon as the browser says that it is back.
+    page.context.set_offline(True)
+    box(page).fill("Typed on another plane")
+    expect(page.locator(".edit__s")).to_contain_text("Not saved")
+    page.context.set_offline(False)
+    expect(page.locator(".edit__s")).to_contain_text("Saved")
+    assert Card.objects.filter(body="Typed on another plane").exists()
 
 
 def test_a_new_card_that_is_being_written_stays_too(page: Page, journey: JourneyMap, alice: User) -> None:

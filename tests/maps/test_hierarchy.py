@@ -90,6 +90,12 @@ def test_the_pages_lead_down_and_up(bobs, draw, team):
     refused = bobs.post(at("sub_journeys", b, step_of(b).pk), {"map": a.pk})
     assert refused.status_code == 422
     assert "stands within" in refused.text
+    mark = f'<a class="closer" href="{at("map", b)}"'
+    assert mark in bobs.get(at("map", a)).text
+    assert mark not in bobs.get(at("map", b)).text
+    assert f'<a class="closer" href="{reverse("maps:tree", args=[team.slug])}"' not in bobs.get(at("map", a)).text
+    put(draw("Another"), a)
+    assert f'<a class="closer" href="{reverse("maps:tree", args=[team.slug])}"' in bobs.get(at("map", a)).text
     bobs.post(at("take_out", b))
     assert JourneyMap.objects.get(pk=b.pk).parent_step_id is None
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import threading
 import time
@@ -10,7 +11,7 @@ from accounts.models import Membership
 from maps import services
 from maps.live import bus, presence
 from maps.live.hub import Mailbox, end_streams
-from maps.live.recent import LARGEST, MOST, Recent
+from maps.live.turns import AT_ONCE, turn
 from maps.models import JourneyMap
 from tests.maps.browsers import watching
 from tests.maps.test_history import at
@@ -309,30 +310,50 @@ def test_without_scripts_it_leads_to_the_map(journey, veras):
     assert veras.get(at(journey, "changes"), {"since": 1})["Location"] == at(journey, "map")
 
 
-def test_many_who_ask_for_the_same_cost_little_more_than_one(journey, sign_in, vera, carol, bob, card):
+def test_many_who_follow_cost_little_more_than_one(journey, sign_in, vera, carol, bob, card, lanes):
     services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
-    first = number_of_queries(lambda: changes(sign_in(vera), journey, 1))
     veras, carols, bobs = (sign_in(user) for user in (vera, carol, bob))
-    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4  # who asks, and the map
+    first = number_of_queries(lambda: changes(veras, journey, 1))
+    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4  # who asks, and what has changed
     assert changes(carols, journey, 1).content == changes(veras, journey, 1).content
     assert "data-card" in changes(bobs, journey, 1).content.decode()
     assert "data-card" not in changes(veras, journey, 1).content.decode()
     assert first > 4
+    # What was drawn serves also those who know more or less of the map, until it changes again.
+    other = services.add_card(journey=journey, by=bob, lane=lanes["Thinking"].pk, step=card.cell.step_id, body="Hm")
+    changes(veras, journey, 2)
+    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4
+    services.save_card(journey=journey, by=bob, card=other.pk, version=1, body="Aha")
+    content = changes(carols, journey, 1).content.decode()
+    assert "Aha" in content
+    assert "Hm" not in content
 
 
-def test_only_the_last_and_nothing_large_is_kept():
-    recent = Recent()
-    drawn = []
+def test_what_was_drawn_for_one_look_is_not_shown_to_another(journey, veras, bob, lanes):
+    services.add_stage(journey=journey, by=bob, name="New")
+    hidden = {**HTMX, "HX-Current-URL": f"http://testserver{at(journey, 'map')}?hide={lanes['Thinking'].pk}"}
+    assert "Thinking" in changes(veras, journey, 1).content.decode()
+    found = veras.get(at(journey, "changes"), {"since": 1}, headers=hidden).content.decode()
+    assert "Touchpoints" in found
+    assert "Thinking" not in found
 
-    def draw(size):
-        return lambda: drawn.append(size) or b"x" * size
 
-    for n in range(MOST + 1):
-        recent.get(n, draw(1))
-    recent.get(MOST, draw(1))
-    assert len(drawn) == MOST + 1
-    recent.get(0, draw(1))
-    assert len(drawn) == MOST + 2
-    for _ in range(2):
-        recent.get("large", draw(LARGEST + 1))
-    assert len(drawn) == MOST + 4
+def test_those_who_follow_take_turns_and_nobody_else_waits_for_them():
+    begun: list[str] = []
+
+    async def answer(path: str, done: asyncio.Event) -> None:
+        async with turn(path):
+            begun.append(path)
+            await done.wait()
+
+    async def many() -> None:
+        done = asyncio.Event()
+        paths = ["/t/north-bank/maps/7/changes/"] * 30 + ["/t/north-bank/maps/7/cards/1/"]
+        asked = asyncio.gather(*[answer(path, done) for path in paths])
+        await asyncio.sleep(0)
+        assert len(begun) == AT_ONCE + 1
+        done.set()
+        await asked
+        assert len(begun) == 31
+
+    asyncio.run(many())

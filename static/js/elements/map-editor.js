@@ -1,7 +1,7 @@
 // <map-editor>: a card that is open. Saves after 800 ms of rest, when the focus leaves, and on Ctrl+Enter; Esc restores.
 // What is typed is kept in the browser until the server has acknowledged it, so that neither a lost connection
 // nor a reload loses it. A newer text of somebody else (409) comes back as an editor with both texts.
-const REST = 800;
+export const REST = 800;
 const RETRY = 10_000;
 
 export const drafts = {
@@ -165,6 +165,14 @@ class MapEditor extends HTMLElement {
     document.dispatchEvent(new CustomEvent("map:closed", { detail: cell.id }));
   }
 
+  // What has not been saved yet, to be opened again where the editor itself is swept away; null where nothing is.
+  get unsaved() {
+    const { version, uid } = this.form.elements;
+    const body = this.area.value;
+    if (this.closing || !body.trim() || body === this.acknowledged) return null;
+    return { action: this.action, body, version: version.value, uid: uid.value };
+  }
+
   // The part of the page around it is drawn anew: it goes along, with the focus and the cursor where they are.
   depart() {
     this.dataset.moving = "";
@@ -297,7 +305,7 @@ class MapEditor extends HTMLElement {
     else if (next === "keep") this.keep();
   }
 
-  notSaved(status) {
+  notSaved(status, again = RETRY) {
     this.next = null;
     if (this.leaving) {
       this.leaving = false;
@@ -311,7 +319,7 @@ class MapEditor extends HTMLElement {
     retry.type = "button";
     retry.textContent = "retry";
     this.status.append(retry);
-    this.retrying = setTimeout(() => this.keep(), RETRY);
+    this.retrying = setTimeout(() => this.keep(), again);
   }
 
   say(text, tone = "") {

@@ -1,5 +1,6 @@
-// Points of the emotion curve as sliders: ↑ and ↓, or dragging up and down, change the score; Enter and a click open
-// its menu, as they do without this script. A score is sent in the version that it started from, after a moment of rest.
+// Points of the emotion curve as sliders. Arrows pass them by, as everything on the map: Enter or Space goes in, then ↑
+// and ↓ change the score, Enter keeps it and Esc takes it back. Dragging up and down changes it too; a click opens its
+// menu, as it does without this script. A score is sent in the version that it started from, after a moment of rest.
 import { say } from "./map-places.js";
 import { isQuiet, whenQuiet } from "./map-requests.js";
 
@@ -14,6 +15,7 @@ const toneOf = (score) => (score > 0 ? "pos" : score ? "neg" : "mid");
 const within = (score) => Math.max(-2, Math.min(2, score));
 const cellOf = (point) => point.closest("[role=gridcell]");
 let resting = 0;
+let inside = null; // { id: of the cell, from: the score on going in }
 let drag = null; // { point, from, at: where it was pressed, moved }
 
 // A link cannot be a slider, so it keeps its address elsewhere.
@@ -32,6 +34,7 @@ function upgrade() {
     const point = pointIn(id);
     if (point && Number(point.ariaValueNow) !== score) draw(point, score);
   }
+  if (inside) pointIn(inside.id)?.toggleAttribute("data-inside", true);
 }
 
 const pointIn = (id) => document.getElementById(id)?.querySelector("[role=slider]");
@@ -70,16 +73,52 @@ function send() {
 
 document.addEventListener("keydown", (event) => {
   const point = event.target.closest?.("#map [role=slider]");
-  const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-  if (!point || !by || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!point || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const { id } = cellOf(point);
+  if (inside?.id !== id) {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    enter(point);
+  } else if (event.key === "Enter" || event.key === " ") leave();
+  else if (event.key === "Escape") {
+    const { from } = inside;
+    leave();
+    set(point, from);
+  } else if (!turn(point, event.key)) return;
   event.preventDefault();
   event.stopPropagation();
-  const score = within(Number(point.ariaValueNow) + by);
-  if (score !== Number(point.ariaValueNow)) change(point, score);
 }, { capture: true });
+
+function enter(point) {
+  inside = { id: cellOf(point).id, from: Number(point.ariaValueNow) };
+  point.toggleAttribute("data-inside", true);
+  say(`${point.ariaValueText}: up and down arrow change it, Enter keeps it, Escape takes it back.`);
+}
+
+function leave() {
+  const point = pointIn(inside.id);
+  inside = null;
+  point?.removeAttribute("data-inside");
+  if (point) say(point.ariaValueText);
+}
+
+function turn(point, key) {
+  const now = Number(point.ariaValueNow);
+  const score = { ArrowUp: now + 1, ArrowDown: now - 1, Home: -2, End: 2 }[key];
+  if (score === undefined) return false;
+  set(point, within(score));
+  return true;
+}
+
+function set(point, score) {
+  if (score !== Number(point.ariaValueNow)) change(point, score);
+}
+
+// Whoever goes elsewhere has kept it. A row that is drawn anew gives the focus back to the same cell.
+document.addEventListener("focusin", (event) => inside && event.target.closest("[role=gridcell]")?.id !== inside.id && leave());
 
 document.addEventListener("pointerdown", (event) => {
   const point = event.target.closest("#map [role=slider]");
+  if (inside) leave();
   if (!point || event.button || !event.isPrimary) return;
   drag = { point, pointer: event.pointerId, from: Number(point.ariaValueNow), at: event.clientY, moved: false };
 });

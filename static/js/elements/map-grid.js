@@ -1,14 +1,15 @@
 // <map-grid>: the keyboard and the pointer on a map. One tab stop; arrows move; Enter, F2, a click or typing opens.
 // The focus returns to where it was after every part that the server sends anew.
-import { drafts, lost } from "./map-editor.js";
+import { REST, drafts, lost } from "./map-editor.js";
 import { duplicate, loadOf } from "./map-places.js";
 import { openDialog, openMenu } from "./map-sheet.js";
 
 const CELL = "[role=gridcell], [role=rowheader], [role=columnheader]";
 let here = { cell: "", stop: 0, row: 0, column: 1 };
-let draftsOpened = false;
+let interrupted = null; // texts that stood open where the grid was drawn anew; null before the page has been there
 let wanted = ""; // what the last answer wants the focus on
 
+const stopIn = (element) => (element.matches("[data-stop]") ? element : element.querySelector("[data-stop]"));
 const columnOf = (cell) => Number(cell.ariaColIndex);
 const spanOf = (cell) => Number(cell.ariaColSpan || 1);
 
@@ -20,7 +21,7 @@ class MapGrid extends HTMLElement {
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("focusin", (event) => this.entered(event.target));
     this.addEventListener("map:step", (event) => this.move(event.detail, 0));
-    document.addEventListener("htmx:afterSettle", () => this.comeBack(), { signal });
+    document.addEventListener("htmx:afterSettle", () => this.settled(), { signal });
     document.addEventListener("map:closed", ({ detail }) => this.comeBack(detail), { signal });
     document.addEventListener("map:dialog", ({ detail }) => openDialog(detail), { signal });
     this.arrive();
@@ -28,6 +29,12 @@ class MapGrid extends HTMLElement {
 
   disconnectedCallback() {
     this.gone.abort();
+    for (const editor of this.querySelectorAll("map-editor")) if (editor.unsaved) interrupted.push(editor.unsaved);
+  }
+
+  settled() {
+    if (interrupted.length) this.openDrafts(interrupted.splice(0));
+    this.comeBack();
   }
 
   get editable() {
@@ -37,13 +44,16 @@ class MapGrid extends HTMLElement {
   arrive() {
     const named = this.dataset.anchor && document.getElementById(this.dataset.anchor);
     const first = this.querySelector("[data-stop]");
-    const stop = named ? (named.matches("[data-stop]") ? named : named.querySelector("[data-stop]")) : first;
+    const stop = named ? stopIn(named) : first;
     if (stop) stop.tabIndex = 0;
     if (named) {
       this.halt(stop);
       if ("renameAnchor" in this.dataset) this.rename(stop, true);
     }
-    if (!draftsOpened && this.editable) this.openDrafts();
+    if (interrupted) return;
+    interrupted = [];
+    // Texts that an earlier visit could not save are opened again, in the version from which they started.
+    if (this.editable) this.openDrafts(drafts.all(location.pathname.replace(/(\/maps\/\d+\/).*/, "$1")));
   }
 
   rows() {
@@ -79,11 +89,10 @@ class MapGrid extends HTMLElement {
   // After a swap the focus is nowhere; put it back, unless it is wanted elsewhere.
   comeBack(id) {
     const asked = document.getElementById(wanted);
-    if (asked) {
-      wanted = "";
-      return this.halt(asked);
-    }
-    if (document.activeElement && document.activeElement !== document.body) return;
+    wanted = "";
+    const active = document.activeElement ?? document.body;
+    if (asked && !active.closest("#map :is(textarea, input)")) return this.halt(stopIn(asked));
+    if (active !== document.body) return;
     const cell = document.getElementById(id ?? here.cell) ?? this.at(here.row, here.column);
     if (!cell || !this.contains(cell)) return;
     const stops = this.stopsOf(cell);
@@ -237,9 +246,8 @@ class MapGrid extends HTMLElement {
     if (draft) {
       area.value = draft.body;
       if (draft.version) form.elements.version.value = draft.version;
-      editor.draft();
       editor.failed = true;
-      editor.notSaved();
+      editor.notSaved(0, REST);
       return;
     }
     area.focus({ preventScroll: true });
@@ -295,11 +303,8 @@ class MapGrid extends HTMLElement {
     if (all || !typed) input.select();
   }
 
-  // Texts that an earlier visit could not save are opened again, in the version from which they started.
-  openDrafts() {
-    draftsOpened = true;
-    const base = location.pathname.replace(/(\/maps\/\d+\/).*/, "$1");
-    for (const draft of drafts.all(base)) {
+  openDrafts(found) {
+    for (const draft of found) {
       const card = this.querySelector(`[data-card][href="${CSS.escape(draft.action).replaceAll("\\/", "/")}"]`);
       const ghost = this.querySelector(`[data-new][href="${draft.action}new/"]`);
       if (card) {

@@ -160,7 +160,7 @@ class MapLive extends HTMLElement {
   beforeSwap(detail) {
     const { target, fragment } = detail;
     // A name that is being written and a menu that hangs on the element are soon done with: then it is fetched again.
-    if (target.querySelector(".rename, [aria-expanded=true]")) {
+    if (inUse(target)) {
       detail.shouldSwap = false;
       this.postponed = true;
       return;
@@ -175,7 +175,7 @@ class MapLive extends HTMLElement {
 
   left() {
     if (!document.activeElement?.closest("map-editor")) this.tell(null);
-    if (!this.postponed || this.grid.querySelector(".rename, [aria-expanded=true]")) return;
+    if (!this.postponed || inUse(this.grid)) return;
     this.postponed = false;
     whenQuiet(() => this.refresh());
   }
@@ -235,6 +235,12 @@ class MapLive extends HTMLElement {
     const body = new URLSearchParams({ connection: this.connection, cell });
     fetch(`${this.base}editing/`, { method: "POST", headers, body, keepalive: true }).catch(() => {});
   }
+}
+
+// A name is being written there, or the menu hangs on it. It says that it is expanded until a moment after it has closed.
+function inUse(element) {
+  const menu = document.querySelector("#map-menu:popover-open");
+  return Boolean(element.querySelector(menu ? ".rename, [aria-expanded=true]" : ".rename"));
 }
 
 // The open editor takes the place that its card has in the new part of the page.

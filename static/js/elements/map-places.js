@@ -12,7 +12,7 @@ export function say(text) {
 
 // What would be carried by whoever takes hold of this element; null where that cannot be moved.
 export function loadOf(target) {
-  if (!grid()?.editable || target.closest("button, input, textarea, .more")) return null;
+  if (!grid()?.editable || target.closest("button, input, textarea, .more, .closer")) return null;
   const card = target.closest("#map [data-card]");
   if (card) return { kind: "card", id: card.id, url: new URL(card.href).pathname, name: nameOf(card) };
   const head = target.closest("#map :is(.stage, .step, .lane)");

@@ -12,6 +12,14 @@ document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }
   });
 });
 
+// What draws the whole grid anew waits for the saves of single cards: their answers belong on the grid that asked.
+document.addEventListener("htmx:confirm", (event) => {
+  const { verb, target, issueRequest } = event.detail;
+  if (verb === "get" || target?.id !== "map" || isQuiet()) return;
+  event.preventDefault();
+  whenQuiet(() => issueRequest(true));
+});
+
 function goOn() {
   while (!underway && waiting.length) waiting.shift()();
 }

@@ -7,6 +7,7 @@ let opener = null;
 async function load(href, target) {
   target.replaceChildren();
   await window.htmx.ajax("GET", href, { target, swap: "innerHTML" }).catch(() => {});
+  window.htmx.process(target); // which htmx itself does a moment later; a fast hand would send a form past it
   return target.hasChildNodes();
 }
 

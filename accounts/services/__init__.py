@@ -1,6 +1,6 @@
 """Everything that changes people, teams, and what people are told."""
 
-from accounts.services.inbox import mark_read, notify
+from accounts.services.inbox import mark_read, notify, untell
 from accounts.services.letters import send_letter, waiting_letters
 from accounts.services.teams import (
     TIME_ZONES,
@@ -27,6 +27,7 @@ __all__ = [
     "notify",
     "remove_member",
     "send_letter",
+    "untell",
     "update_team",
     "waiting_letters",
     "withdraw_invitation",

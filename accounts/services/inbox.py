@@ -56,6 +56,11 @@ def notify(
         transaction.on_commit(bell, robust=True)
 
 
+def untell(*, team: Team, key: str) -> None:
+    """The event that `key` names is taken back: nobody need hear of it any more."""
+    Notification.objects.filter(team=team, key=key).delete()
+
+
 def mark_read(*, team: Team, user: User, notification: int | None = None) -> None:
     """One line of the person's inbox, or all of them."""
     lines = Notification.objects.filter(team=team, user=user, read_at=None)

@@ -1,6 +1,7 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import TeamRequest, team_view
@@ -12,6 +13,7 @@ from maps.live.presence import Person
 from maps.live.recent import Recent
 from maps.live.stream import STREAM, Stream
 from maps.log.reading import shown_since
+from maps.talking import shown_since as said_since
 from maps.views import answers
 
 RECENT = Recent()
@@ -19,18 +21,28 @@ RECENT = Recent()
 
 @team_view(Role.VIEWER)
 def changes(request: TeamRequest, pk: int) -> HttpResponse:
-    """What has changed on the map after the operation `since`, as elements to put in place; 204 where nothing has."""
+    """What is new after the operation `since` and the word `talked`, as elements to put in place; 204 for nothing."""
     journey = access.map_of(request.team, pk)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(answers.url(request, journey))
     form = SinceForm(request.GET)
     since = form.cleaned_data["since"] if form.is_valid() else 0
-    if since == journey.revision:
+    talked = form.cleaned_data.get("talked") if form.is_valid() else None
+    talked = journey.talked if talked is None else talked
+    if since == journey.revision and talked == journey.talked:
         return HttpResponse(status=204)
-    # Nothing of it is this person's own, so it is the same for all who may as much.
-    key = journey.pk, since, journey.revision, request.membership.may(Role.EDITOR)
-    content = RECENT.get(key, lambda: answers.again(request, journey, shown_since(journey, since)).content)
-    return answers.says(HttpResponse(content), "map:at", seq=journey.revision)
+    look = answers.look_of(request)
+    may = [request.membership.may(role) for role in (Role.EDITOR, Role.COMMENTER)]
+    # Nothing of it is this person's own, so it is the same for all who may as much and look in the same way.
+    whose = request.user.pk if look.only else 0
+    key = (journey.pk, since, journey.revision, talked, journey.talked, *may, look, timezone.localdate(), whose)
+
+    def draw() -> bytes:
+        names = shown_since(journey, since) if since != journey.revision else []
+        names += said_since(journey, talked) if talked != journey.talked else []
+        return answers.again(request, journey, names).content
+
+    return answers.says(HttpResponse(RECENT.get(key, draw)), "map:at", seq=journey.revision, talked=journey.talked)
 
 
 @require_GET

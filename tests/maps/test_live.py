@@ -122,7 +122,7 @@ class TestTheStream:
         client = sign_in(vera)
         with watching(stream, client) as (veras,):
             veras.next("hello")
-            assert veras.next("change") == {"seq": 1}
+            assert veras.next("change") == {"seq": 1, "talked": 0}
             if loss == "membership":
                 Membership.objects.filter(user=vera).delete()
             elif loss == "session":
@@ -141,7 +141,8 @@ class TestTheStream:
             veras.next("hello")
             monkeypatch.setattr(bus, "tell", lambda *_, **__: None)
             services.add_stage(journey=journey, by=bob, name="New")
-            while veras.next("change") != {"seq": 2}:
+            services.start_thread(journey=journey, by=bob, about="map", body="Look")
+            while veras.next("change") != {"seq": 2, "talked": 1}:
                 pass
 
     def test_a_person_and_a_team_hold_only_so_many(self, stream, sign_in, vera, bob, monkeypatch):
@@ -244,7 +245,7 @@ def test_only_what_changed_is_drawn_again(journey, veras, bob, card, lanes, step
     services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
     answer = changes(veras, journey, 1)
     content = answer.content.decode()
-    assert answer["HX-Trigger"] == '{"map:at": {"seq": 2}}'
+    assert answer["HX-Trigger"] == '{"map:at": {"seq": 2, "talked": 0}}'
     assert content.count("hx-swap-oob") == 2  # and the time of the last change
     assert content.count('role="gridcell"') == 1
     assert "His" in content
@@ -309,14 +310,18 @@ def test_without_scripts_it_leads_to_the_map(journey, veras):
     assert veras.get(at(journey, "changes"), {"since": 1})["Location"] == at(journey, "map")
 
 
-def test_many_who_ask_for_the_same_cost_little_more_than_one(journey, sign_in, vera, carol, bob, card):
+def test_many_who_ask_for_the_same_cost_little_more_than_one(journey, sign_in, vera, carol, adam, bob, card):
     services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
-    first = number_of_queries(lambda: changes(sign_in(vera), journey, 1))
-    veras, carols, bobs = (sign_in(user) for user in (vera, carol, bob))
-    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4  # who asks, and the map
-    assert changes(carols, journey, 1).content == changes(veras, journey, 1).content
-    assert "data-card" in changes(bobs, journey, 1).content.decode()
-    assert "data-card" not in changes(veras, journey, 1).content.decode()
+    first = number_of_queries(lambda: changes(sign_in(adam), journey, 1))
+    veras, carols, adams, bobs = (sign_in(user) for user in (vera, carol, adam, bob))
+    assert number_of_queries(lambda: changes(bobs, journey, 1)) == 4  # who asks, and the map
+    assert changes(bobs, journey, 1).content == changes(adams, journey, 1).content
+    assert "data-card" in changes(bobs, journey, 1).text
+    assert "data-card" not in changes(carols, journey, 1).text
+    assert "data-talk" in changes(carols, journey, 1).text
+    assert "data-talk" not in changes(veras, journey, 1).text
+    hidden = {"HX-Current-URL": f"http://testserver{at(journey, 'map')}?only=mine"}
+    assert " other" in bobs.get(at(journey, "changes"), {"since": 1}, headers={"HX-Request": "true", **hidden}).text
     assert first > 4
 
 

@@ -66,11 +66,11 @@ class People:
         return None
 
     def _candidates(self, text: str) -> Iterator[tuple[dict[str, list[User]], str]]:
-        """What the text could begin with, the longest first."""
+        """What the text could begin with, the longest first; an address is nothing else."""
         if address := _ADDRESS.match(text):
             yield self._addresses, address[0]
             yield self._addresses, address[0].rstrip(_AFTER)
-        if words := _WORDS.match(text):
+        elif words := _WORDS.match(text):
             ends = [words.end(), *(gap.start() for gap in re.finditer(r"[ \t]", words[0]))]
             for end in sorted(set(ends), reverse=True):
                 yield self._names, text[:end]

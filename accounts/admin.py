@@ -3,7 +3,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import Invitation, Membership, Team, User
+from accounts.models import Invitation, Membership, Notification, Team, User
 
 
 class MembershipInline(TabularInline):
@@ -20,7 +20,7 @@ class UserAdmin(DjangoUserAdmin[User], ModelAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["email", "name"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name"]}),
+        (None, {"fields": ["email", "password", "name", "mails"]}),
         ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
@@ -54,3 +54,13 @@ class InvitationAdmin(ModelAdmin):
     search_fields = ["email", "team__name"]
     autocomplete_fields = ["team", "invited_by"]
     readonly_fields = ["token"]
+
+
+@admin.register(Notification)
+class NotificationAdmin(ModelAdmin):
+    list_display = ["text", "user", "kind", "team", "mail", "created_at", "read_at"]
+    list_filter = ["kind", "mail", "team"]
+    list_select_related = ["user", "team"]
+    search_fields = ["user__email", "text", "excerpt"]
+    autocomplete_fields = ["user", "team", "by"]
+    date_hierarchy = "created_at"

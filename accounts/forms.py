@@ -47,4 +47,11 @@ class RoleForm(forms.ModelForm[Membership]):
 class ProfileForm(forms.ModelForm[User]):
     class Meta:
         model = User
-        fields = ["name"]
+        fields = ["name", "mails"]
+        labels = {"mails": "E-mails"}
+
+
+class LineForm(forms.Form):
+    """A line of an inbox; none stands for all of them."""
+
+    line = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)

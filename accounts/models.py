@@ -39,11 +39,19 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A person who signs in with an e-mail address."""
 
+    class Mails(models.TextChoices):
+        ALL = "all", "About everything that reaches my inbox"
+        MENTIONS = "mentions", "Only when somebody mentions me"
+        NONE = "none", "Never"
+
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
+    mails = models.CharField(
+        "e-mails", max_length=8, choices=Mails, default=Mails.ALL, help_text="What the inbox has stays there anyway."
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -132,3 +140,49 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.team}"
+
+
+class Notification(models.Model):
+    """A line of somebody's inbox: what happened, and the page on which it is to be seen.
+
+    `key` names the event, of which a person hears once.
+    """
+
+    class Kind(models.TextChoices):
+        MENTION = "mention", "Mention"
+        REPLY = "reply", "Reply"
+        ASSIGNMENT = "assignment", "Assignment"
+        ALERT = "alert", "Alert"
+
+    class Mail(models.TextChoices):
+        NONE = "none", "None"
+        DUE = "due", "Due"
+        SENT = "sent", "Sent"
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    key = models.CharField(max_length=120)
+    text = models.CharField(max_length=300, help_text="Goes on behind the name of whoever did it.")
+    excerpt = models.CharField(max_length=300, blank=True)
+    url = models.CharField(max_length=500, help_text="The path of a page.")
+    mail = models.CharField(max_length=4, choices=Mail, default=Mail.NONE, help_text="Whether there is a letter.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_notification_of_each_event")]
+        indexes = [
+            models.Index(fields=["user", "team", "-created_at"], name="inbox"),
+            models.Index(fields=["user", "team"], condition=models.Q(read_at=None), name="inbox_unread"),
+            models.Index(fields=["created_at"], condition=models.Q(mail="due"), name="letters_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.by} {self.text}" if self.by else self.text

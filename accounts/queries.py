@@ -1,11 +1,27 @@
-from django.db.models import QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
-from accounts.models import Invitation, Membership, Team, User
+from accounts.models import Invitation, Membership, Notification, Team, User
+
+MOST_SUGGESTED = 8
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
-    """The person's places in teams, by team name, with each team loaded."""
-    return Membership.objects.filter(user=user).select_related("team")
+    """The person's places in teams, by team name, with each team loaded, and how much of its inbox is `unread`."""
+    new = Q(user__notifications__team=F("team"), user__notifications__read_at=None)
+    unread = Count("user__notifications", filter=new)
+    return Membership.objects.filter(user=user).select_related("team").annotate(unread=unread)
+
+
+def inbox(team: Team, user: User) -> QuerySet[Notification]:
+    """What the person was told in the team, the last first."""
+    return Notification.objects.filter(team=team, user=user).select_related("by")
+
+
+def suggested(team: Team, asked: str) -> list[User]:
+    """Members whose name, or a word of it, or whose address begins like `asked`; the first few by name."""
+    words = Q(name__istartswith=asked) | Q(name__icontains=f" {asked}") | Q(email__istartswith=asked)
+    people = team.members.filter(is_active=True)
+    return list((people.filter(words) if asked else people).order_by("name", "email")[:MOST_SUGGESTED])
 
 
 def members(team: Team) -> QuerySet[Membership]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -77,6 +78,11 @@ def duration(name: str, *, default: timedelta | None = None) -> timedelta:
     return _read(name, default, _duration, "a duration such as 90s, 30m, 12h or 7d")
 
 
+def address(name: str, *, default: str | None = None) -> str:
+    """Where something is found on the web, without a slash at its end: `https://maps.example`."""
+    return _read(name, default, _address, "an address such as https://maps.example")
+
+
 def path(name: str, *, default: Path | None = None) -> Path:
     """An absolute path; a relative one is taken from the repository, wherever the process was started."""
     return _read(name, default, lambda value: BASE_DIR / Path(value).expanduser(), "a path")
@@ -109,6 +115,13 @@ def _flag(value: str) -> bool:
     if value.lower() in _NO:
         return False
     raise ValueError(value)
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError(value)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _list(value: str) -> list[str]:

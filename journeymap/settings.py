@@ -23,6 +23,8 @@ ALLOWED_HOSTS = env.list_("ALLOWED_HOSTS", default=exposure.NAMES)
 IS_LOCAL = exposure.is_local()
 CSRF_TRUSTED_ORIGINS = env.list_("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.flag("HTTPS", default=False)
+# Where people find the product, for links in e-mails; without it they have none.
+PUBLIC_URL = env.address("JOURNEYMAP_URL", default="")
 
 INSTALLED_APPS = [
     "unfold",
@@ -140,6 +142,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-orphan-files": {"task": "flows.tasks.sweep_orphan_files", "schedule": 3600.0},
     "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
+    "ring-lost-letters": {"task": "accounts.tasks.ring_lost_letters", "schedule": 300.0},
     "remind-owners": {"task": "maps.tasks.remind_owners", "schedule": 3600.0},
     "prune-logs": {"task": "maps.tasks.prune_logs", "schedule": 24 * 3600.0},
 }

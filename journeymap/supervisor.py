@@ -213,7 +213,9 @@ class Supervisor:
         raise StartError(f"no port is free on {self.host}: tried {tried}.")
 
     def _start(self, child: Child) -> None:
-        self.output.register(child.start(self.environment), selectors.EVENT_READ, child)
+        # For links in letters. Where others come in, by a name that is not known here, it has to be said.
+        known = {"JOURNEYMAP_URL": self._address()} if exposure.is_local() else {}
+        self.output.register(child.start({**known, **self.environment}), selectors.EVENT_READ, child)
 
     def _watch_until_up(self) -> None:
         deadline = time.monotonic() + _UP_SECONDS
@@ -242,11 +244,13 @@ class Supervisor:
         finally:
             connection.close()
 
-    def _announce(self, password: str) -> None:
+    def _address(self) -> str:
         host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)
-        place = f"[{host}]" if ":" in host else host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def _announce(self, password: str) -> None:
         _say(
-            f"\n  Journeymap is at http://{place}:{self.port}/\n"
+            f"\n  Journeymap is at {self._address()}/\n"
             f"  Sign in as {SAMPLE_EMAIL} with the password {password}\n"
             f"{'' if exposure.is_local() else _EXPOSED}{_NO_MAIL if exposure.mail() == 'off' else ''}"
             f"  Ctrl+C stops it.\n"

@@ -2,7 +2,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts import views as accounts
+from accounts.views import teams
 from journeymap import views
 from maps.views import sample
 
@@ -10,10 +10,10 @@ from maps.views import sample
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("", accounts.home, name="home"),
-    path("welcome/", accounts.welcome, name="welcome"),
-    path("profile/", accounts.profile, name="profile"),
-    path("invitations/<slug:token>/", accounts.accept, name="accept_invitation"),
+    path("", teams.home, name="home"),
+    path("welcome/", teams.welcome, name="welcome"),
+    path("profile/", teams.profile, name="profile"),
+    path("invitations/<slug:token>/", teams.accept, name="accept_invitation"),
     path("sample/", sample.add, name="add_sample"),
     path("accounts/", include("allauth.urls")),
     path("t/<slug:team_slug>/", include("accounts.urls")),

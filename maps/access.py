@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
-from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stage, Step
+from maps.models import Card, Channel, Comment, JourneyMap, Lane, Persona, Snapshot, Stage, Step
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -29,7 +30,9 @@ def lane_of(journey: JourneyMap, pk: int) -> Lane:
 
 def card_of(journey: JourneyMap, pk: int) -> Card:
     """The card with its cell, lane, step and whatever its kind adds."""
-    cards = Card.objects.select_related("cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by")
+    cards = Card.objects.select_related(
+        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by", "owner"
+    )
     return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
 
 
@@ -50,3 +53,23 @@ def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:
 
 def channel_of(team: Team, pk: int) -> Channel:
     return get_object_or_404(Channel, team=team, pk=pk)
+
+
+def comment_of(journey: JourneyMap, pk: int) -> Comment:
+    return get_object_or_404(Comment.objects.select_related("author", "thread"), map=journey, pk=pk)
+
+
+def own_comment_of(journey: JourneyMap, pk: int, author: User) -> Comment:
+    """Raises PermissionDenied where somebody else wrote it. A comment that has been removed is gone."""
+    comment = comment_of(journey, pk)
+    if comment.author_id != author.pk:
+        raise PermissionDenied("Only whoever wrote a comment may change it.")
+    if comment.removed_at is not None:
+        raise Http404("This comment has been removed.")
+    return comment
+
+
+def thread_of(journey: JourneyMap, pk: int) -> Comment:
+    """The first comment of a thread. One of which nothing is left is gone."""
+    threads = Comment.objects.select_related("author", "resolved_by")
+    return get_object_or_404(threads, map=journey, thread=None, size__gt=0, pk=pk)

@@ -17,6 +17,7 @@ from maps.models import (
     Card,
     Cell,
     Channel,
+    Comment,
     EmotionPoint,
     JourneyMap,
     Lane,
@@ -160,14 +161,15 @@ class CardResource(ModelResource):
     class Meta:
         model = Card
         fields = ["cell__lane__map__title", "cell__lane__title", "cell__step__name", "kind", "body", "evidence"]
+        fields += ["owner__email", "due"]
 
 
 @admin.register(Card)
 class CardAdmin(ExportActionModelAdmin, PartAdmin):
     resource_classes = [CardResource]
     export_form_class = ExportForm
-    list_display = ["__str__", "kind", "cell", "evidence", "updated_by", "updated_at"]
-    list_select_related = ["cell__lane", "cell__step", "updated_by"]
+    list_display = ["__str__", "kind", "cell", "evidence", "owner", "due", "updated_by", "updated_at"]
+    list_select_related = ["cell__lane", "cell__step", "owner", "updated_by"]
     list_filter = ["team", "kind", "evidence"]
     search_fields = ["body", "cell__lane__map__title"]
     autocomplete_fields = ["owner"]
@@ -232,3 +234,16 @@ class SnapshotAdmin(LogAdmin):
     list_select_related = ["map", "author"]
     list_filter = ["team", "automatic"]
     search_fields = ["label", "map__title"]
+
+
+@admin.register(Comment)
+class CommentAdmin(LogAdmin):
+    """To look at, and to remove what nobody should read."""
+
+    list_display = ["__str__", "map", "author", "made_at", "resolved_at", "removed_at"]
+    list_select_related = ["map", "author"]
+    list_filter = ["team", "part"]
+    search_fields = ["body", "map__title", "author__email"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("maps.delete_comment")

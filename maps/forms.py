@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
 from accounts.models import Team
@@ -12,9 +13,10 @@ from maps.library import TEMPLATES
 from maps.limits import BIGGEST_KEY, MOST_LANES, MOST_STAGES
 from maps.listing import ORDERS, REVIEWS
 from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
-from maps.page import ZOOMS, Look
+from maps.page import CARDS, ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
+from maps.talking import SHOWS, Asked
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 KINDS_TO_ADD = (
@@ -151,6 +153,7 @@ class LookForm(forms.Form):
 
     zoom = forms.IntegerField(required=False)
     persona = forms.IntegerField(required=False, max_value=BIGGEST_KEY)
+    only = forms.ChoiceField(required=False, choices=list(CARDS.items()))
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
@@ -162,7 +165,9 @@ class LookForm(forms.Form):
         said = self.cleaned_data
         hidden = [key for key in self.hide if key.isascii() and key.isdecimal() and len(key) < 19]
         zoom = said.get("zoom") if said.get("zoom") in ZOOMS else 100
-        return Look(zoom or 100, frozenset(map(int, hidden[:MOST_LANES])), said.get("persona") or 0)
+        return Look(
+            zoom or 100, frozenset(map(int, hidden[:MOST_LANES])), said.get("persona") or 0, said.get("only") or ""
+        )
 
 
 class NumberForm(forms.Form):
@@ -247,9 +252,10 @@ class CompareForm(forms.Form):
 
 
 class SinceForm(forms.Form):
-    """From which operation on somebody wants to know what changed."""
+    """From which operation, and from which word about the map, on somebody wants to know what is new."""
 
     since = forms.IntegerField(min_value=0, max_value=MOST_CHANGES)
+    talked = forms.IntegerField(min_value=0, max_value=MOST_CHANGES, required=False)
 
 
 class EditingForm(forms.Form):
@@ -280,13 +286,20 @@ class DetailsForm(forms.Form):
     def __init__(self, data: Any = None, *, card: Card, team: Team) -> None:
         super().__init__(data, initial={"body": card.body, "version": card.version, **_known(card)})
         self.fields |= _fields_of(card.kind, team)
+        self.fields["owner"] = forms.ModelChoiceField(
+            label="Who sees to it",
+            queryset=team.members.order_by("name", "email"),
+            required=False,
+            empty_label="Nobody",
+        )
+        self.fields["due"] = forms.DateField(
+            label="Due", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        )
 
     @property
     def details(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if name not in ("body", "version")}
-        if "channel" in values:
-            values["channel"] = values["channel"] and values["channel"].pk
-        return values
+        return {name: value.pk if isinstance(value, Model) else value for name, value in values.items()}
 
 
 class MoveCardForm(PlaceForm):
@@ -304,6 +317,26 @@ class MoveCardForm(PlaceForm):
         self.fields["step"].choices = [  # type: ignore[attr-defined]
             (head.pk, head.name) for head in queries.steps_in_order(journey)
         ]
+
+
+class SayForm(forms.Form):
+    """What somebody says, kept as it was typed, and about which element of the page."""
+
+    body = forms.CharField(required=False, strip=False)
+    about = forms.CharField(required=False, max_length=60)
+
+
+class TalkForm(forms.Form):
+    """Which threads somebody wants to see. What makes no sense is left out."""
+
+    show = forms.ChoiceField(required=False, choices=list(SHOWS.items()))
+    mine = forms.BooleanField(required=False)
+    about = forms.CharField(required=False, max_length=60)
+
+    @property
+    def asked(self) -> Asked:
+        self.is_valid()
+        return Asked(**{name: value for name, value in self.cleaned_data.items() if value})
 
 
 class PasteForm(forms.Form):
@@ -363,6 +396,7 @@ def _scale(label: str) -> forms.TypedChoiceField:
 
 def _known(card: Card) -> dict[str, Any]:
     known: dict[str, Any] = {"severity": card.severity, "evidence": card.evidence}
+    known |= {"owner": card.owner_id, "due": card.due}
     if card.kind == Lane.Kind.TOUCHPOINT:
         touchpoint = card.touchpoint
         channel: Channel | None = touchpoint.channel

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from maps.colours import stage_hue
@@ -47,7 +47,11 @@ DEPTHS = {
     Lane.Role.BACKSTAGE: 2,
     Lane.Role.SUPPORT: 3,
 }
+CARDS = {"mine": "Mine", "overdue": "Overdue"}  # Which cards alone are shown.
 ZOOMS = (40, 75, 100, 125, 150, 200)  # Widths of columns in per cent; the least fits most maps into the window.
+# How many open threads there are about a part of the map, by its key in the log; parts without any are left out.
+Talk = Mapping[str, int]
+SILENCE: Talk = {}
 LINES = ("", "Line of interaction", "Line of visibility", "Line of internal interaction")
 
 
@@ -62,6 +66,7 @@ class StageHead:
     hue: int
     first: bool
     last: bool
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,9 @@ class StepHead:
     column: int
     moment_of_truth: bool
     last_of_stage: bool
+    uid: str
     opens: tuple[int, ...] = ()  # maps that show it closer, by key
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class CellView:
     step: StepHead
     cards: tuple[Card, ...]
     feeling: Feeling | None
+    threads: int = 0
 
     @property
     def key(self) -> str:
@@ -116,6 +124,7 @@ class LaneRow:
     divider: str
     cells: tuple[CellView, ...]
     curve: Curve | None
+    threads: int = 0
 
     @property
     def content(self) -> str:
@@ -127,11 +136,15 @@ class LaneRow:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How somebody looks at a map: wide or narrow columns, and without some of its lanes. It stands in the address."""
+    """How somebody looks at a map: wide or narrow columns, without some lanes or cards. It stands in the address.
+
+    `only` is a key of CARDS.
+    """
 
     zoom: int = 100
     hidden: frozenset[int] = frozenset()
     persona: int = 0
+    only: str = ""
 
     def shows(self, lane: Lane) -> bool:
         """Lanes of no persona are about all of them."""
@@ -161,18 +174,27 @@ class Look:
     def _query(self, zoom: int) -> str:
         pairs = [("zoom", zoom)] if zoom != 100 else []
         pairs += [("hide", lane) for lane in sorted(self.hidden)]
-        return urlencode(pairs + ([("persona", self.persona)] if self.persona else []))
+        pairs += [("persona", self.persona)] if self.persona else []
+        return urlencode(pairs + ([("only", self.only)] if self.only else []))
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.hidden or self.persona or self.only)
 
 
 @dataclass(frozen=True, slots=True)
 class MapPage:
-    """A whole map: its heads, its lanes with a cell under every step, and who it is about."""
+    """A whole map: its heads, its lanes with a cell under every step, who it is about, and how many threads are open.
+
+    Its cards know how many open `threads` there are about them.
+    """
 
     map: JourneyMap
     stages: tuple[StageHead, ...]
     steps: tuple[StepHead, ...]
     lanes: tuple[LaneRow, ...]
     personas: tuple[Persona, ...]
+    threads: int = 0
 
     @property
     def rows(self) -> int:
@@ -187,7 +209,9 @@ class MapPage:
         return len(self.steps) + 1
 
 
-def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+def heads(
+    stages: Iterable[Stage], steps: Iterable[Step], talk: Talk = SILENCE
+) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
     """Stages and their steps in order, these with `opens`; stages take even hues, so that neighbours differ most."""
     of_stage: dict[int, list[Step]] = defaultdict(list)
     for step in steps:
@@ -208,21 +232,35 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                 hue=stage_hue(place, len(ordered)),
                 first=place == 0,
                 last=place == len(ordered) - 1,
+                threads=threads_about(talk, stage),
             )
         )
         for step in members:
-            step_heads.append(
-                StepHead(
-                    pk=step.pk,
-                    name=step.name,
-                    stage=stage.pk,
-                    column=len(step_heads) + 2,
-                    moment_of_truth=step.moment_of_truth,
-                    last_of_stage=step is members[-1],
-                    opens=tuple(step.opens),  # type: ignore[attr-defined]
-                )
-            )
+            step_heads.append(head_of_step(step, len(step_heads), last_of_stage=step is members[-1], talk=talk))
     return tuple(stage_heads), tuple(step_heads)
+
+
+def head_of_step(step: Step, place: int, *, last_of_stage: bool, talk: Talk = SILENCE) -> StepHead:
+    """`place` counts from 0 through the whole map."""
+    return StepHead(
+        pk=step.pk,
+        name=step.name,
+        stage=step.stage_id,
+        column=place + 2,
+        moment_of_truth=step.moment_of_truth,
+        last_of_stage=last_of_stage,
+        uid=str(step.uid),
+        opens=tuple(step.opens),  # type: ignore[attr-defined]
+        threads=threads_about(talk, step),
+    )
+
+
+def threads_about(talk: Talk, row: Any) -> int:
+    return talk.get(str(row.uid), 0)
+
+
+def threads_in(talk: Talk, lane: Lane, step: StepHead) -> int:
+    return talk.get(f"{lane.uid}/{step.uid}", 0)
 
 
 def alone(
@@ -242,6 +280,7 @@ def lane_row(
     cards: Mapping[tuple[int, int], list[Card]],
     points: Mapping[tuple[int, int], EmotionPoint],
     divider: str = "",
+    talk: Talk = SILENCE,
 ) -> LaneRow:
     """`cards` and `points` by (lane, step)."""
     feelings: list[Feeling | None] = [None] * len(steps)
@@ -255,10 +294,10 @@ def lane_row(
             for point, place in zip(row_points, places(scores), strict=True)
         ]
     cells = tuple(
-        CellView(lane, step, tuple(cards.get((lane.pk, step.pk), ())), feeling)
+        CellView(lane, step, tuple(cards.get((lane.pk, step.pk), ())), feeling, threads_in(talk, lane, step))
         for step, feeling in zip(steps, feelings, strict=True)
     )
-    return LaneRow(lane, number, icon_of(lane), divider, cells, drawn)
+    return LaneRow(lane, number, icon_of(lane), divider, cells, drawn, threads_about(talk, lane))
 
 
 class HasRole(Protocol):

@@ -34,6 +34,8 @@ PAGES = (
     ("Opportunities", "maps:opportunities", "chart-scatter", Role.VIEWER),
     ("Data", "flows:data", "database", Role.VIEWER),
     ("Team", "accounts:team", "users", Role.VIEWER),
+    ("Inbox", "accounts:inbox", "inbox", Role.VIEWER),
+    ("My work", "maps:work", "list-todo", Role.VIEWER),
 )
 
 

@@ -10,13 +10,30 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, QuerySet
 from django.http import Http404
 
-from accounts.models import Team
+from accounts.models import Team, User
 from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
-from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, alone, dividers, heads, icon_of, lane_row
+from maps.page import (
+    SILENCE,
+    CellView,
+    LaneRow,
+    MapPage,
+    StageHead,
+    StepHead,
+    Talk,
+    alone,
+    dividers,
+    head_of_step,
+    heads,
+    icon_of,
+    lane_row,
+    threads_about,
+    threads_in,
+)
+from maps.talking import TALK, open_threads
 
 H = TypeVar("H", StageHead, StepHead)
 CELL_NAME = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)
@@ -41,6 +58,16 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
     )
 
 
+def list_work(team: Team, owner: User) -> QuerySet[Card]:
+    """The cards that somebody is to see to, over all maps that are not archived: what is due first, first."""
+    return (
+        Card.objects.filter(team=team, owner=owner)
+        .exclude(cell__lane__map__status=JourneyMap.Status.ARCHIVED)
+        .select_related("cell__step", "cell__lane__map", "opportunity")
+        .order_by(F("due").asc(nulls_last=True), "cell__lane__map__title", "pk")
+    )
+
+
 def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
 
@@ -55,18 +82,19 @@ def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
 
 
 def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
-    """The whole map, or its stage with that number, in six queries, however big it is."""
-    stages, steps = heads(_stages(journey), _steps(journey))
+    """The whole map, or its stage with that number, in seven queries, however big it is and whatever is said of it."""
+    talk = open_threads(journey)
+    stages, steps = heads(_stages(journey), _steps(journey), talk)
     if number:
         stages, steps = alone(stages, steps, number)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
-    cards = _by_cell(_cards(team).filter(cell__lane__map=journey))
+    cards = _by_cell(_cards(team).filter(cell__lane__map=journey), talk)
     points = _points(EmotionPoint.objects.filter(team=team, lane__map=journey))
     rows = tuple(
-        lane_row(lane, place + 3, steps, cards, points, divider)
+        lane_row(lane, place + 3, steps, cards, points, divider, talk)
         for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
     )
-    return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()))
+    return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()), sum(talk.values()))
 
 
 def document_of(team: Team, journey: JourneyMap) -> MapDocument:
@@ -76,7 +104,7 @@ def document_of(team: Team, journey: JourneyMap) -> MapDocument:
         stages=list(_stages(journey)),
         steps=list(_steps(journey).order_by("stage__position", "position")),
         lanes=list(Lane.objects.filter(team=team, map=journey).select_related("persona")),
-        cards=_cards(team).select_related("cell", "owner").filter(cell__lane__map=journey),
+        cards=_cards(team).select_related("cell").filter(cell__lane__map=journey),
         points=EmotionPoint.objects.filter(team=team, lane__map=journey),
         personas=journey.personas.all(),
     )
@@ -85,41 +113,46 @@ def document_of(team: Team, journey: JourneyMap) -> MapDocument:
 def row_of(journey: JourneyMap, lane: int) -> LaneRow:
     """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
     row = access.lane_of(journey, lane)
+    talk = open_threads(journey)
     _, steps = heads(_stages(journey), _steps(journey))
-    cards = _by_cell(_cards(journey.team).filter(cell__lane=row))
+    cards = _by_cell(_cards(journey.team).filter(cell__lane=row), talk)
     points = _points(EmotionPoint.objects.filter(lane=row))
     lines = dividers(list(list_lanes(journey)))
-    return lane_row(row, row.position + 3, steps, cards, points, lines[row.position])
+    return lane_row(row, row.position + 3, steps, cards, points, lines[row.position], talk)
 
 
 def cell_of(journey: JourneyMap, lane: int, step: int) -> CellView:
-    """One cell, in three queries."""
+    """One cell, in four queries."""
     row = access.lane_of(journey, lane)
     column = _find(steps_in_order(journey), step)
-    cards = _cards(journey.team).filter(cell__lane=row, cell__step=step)
-    return CellView(row, column, tuple(cards), None)
+    talk = open_threads(journey)
+    cards = _by_cell(_cards(journey.team).filter(cell__lane=row, cell__step=step), talk)
+    return CellView(row, column, tuple(cards[lane, step]), None, threads_in(talk, row, column))
 
 
 def stage_head(journey: JourneyMap, stage: int) -> StageHead:
-    return _find(heads(_stages(journey), _steps(journey))[0], stage)
+    return _find(heads(_stages(journey), _steps(journey), open_threads(journey))[0], stage)
 
 
 def step_head(journey: JourneyMap, step: int) -> StepHead:
-    return _find(steps_in_order(journey), step)
+    return _find(steps_in_order(journey, open_threads(journey)), step)
 
 
 def lane_head(lane: Lane) -> LaneRow:
     """The title of a lane without its cells."""
-    return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None)
+    threads = threads_about(open_threads(lane.map), lane)
+    return LaneRow(lane, lane.position + 3, icon_of(lane), "", (), None, threads)
 
 
 def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[str, tuple[str, Any]]:
     """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
 
-    Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
+    Up to two cells take four queries each, as when they are saved; anything more takes the seven of the whole map.
     """
     found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": journey.personas.all()})} if HEAD in names else {}
-    wanted = [name for name in names if name != HEAD]
+    if TALK in names:
+        found[TALK] = (TALK, sum(open_threads(journey).values()))
+    wanted = [name for name in names if name not in (HEAD, TALK)]
     cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
     if len(wanted) <= 2 and len(cells) == len(wanted):
         for numbers in cells:
@@ -183,20 +216,12 @@ def _find(found: Iterable[H], pk: int) -> H:
     raise Http404("Not on this map.")
 
 
-def steps_in_order(journey: JourneyMap) -> list[StepHead]:
+def steps_in_order(journey: JourneyMap, talk: Talk = SILENCE) -> list[StepHead]:
     """The heads of all steps, without loading the stages."""
     rows = list(_steps(journey).order_by("stage__position", "position"))
     following = [*rows[1:], None]
     return [
-        StepHead(
-            pk=step.pk,
-            name=step.name,
-            stage=step.stage_id,
-            column=place + 2,
-            moment_of_truth=step.moment_of_truth,
-            last_of_stage=after is None or after.stage_id != step.stage_id,
-            opens=tuple(step.opens),  # type: ignore[attr-defined]
-        )
+        head_of_step(step, place, last_of_stage=after is None or after.stage_id != step.stage_id, talk=talk)
         for place, (step, after) in enumerate(zip(rows, following, strict=True))
     ]
 
@@ -214,15 +239,16 @@ def _steps(journey: JourneyMap) -> QuerySet[Step]:
 def _cards(team: Team) -> QuerySet[Card]:
     return (
         Card.objects.filter(team=team)
-        .select_related("touchpoint__channel", "opportunity")
+        .select_related("touchpoint__channel", "opportunity", "owner")
         .annotate(lane_pk=F("cell__lane_id"), step_pk=F("cell__step_id"))
         .order_by("cell_id", "position")
     )
 
 
-def _by_cell(cards: QuerySet[Card]) -> dict[tuple[int, int], list[Card]]:
+def _by_cell(cards: QuerySet[Card], talk: Talk) -> dict[tuple[int, int], list[Card]]:
     found: dict[tuple[int, int], list[Card]] = defaultdict(list)
     for card in cards:
+        card.threads = threads_about(talk, card)  # type: ignore[attr-defined]
         found[card.lane_pk, card.step_pk].append(card)  # type: ignore[attr-defined]
     return found
 

@@ -11,6 +11,7 @@ LABEL_LIMIT = 120
 FOLDER_LIMIT = 80
 TAG_LIMIT = 40
 MOST_TAGS = 20
+EXCERPT = 280  # of a text, for whoever is told of it
 
 
 def one_line(text: str, what: str, limit: int = NAME_LIMIT) -> str:

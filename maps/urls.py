@@ -15,7 +15,9 @@ from maps.views import (
     sample,
     stages,
     steps,
+    talk,
     undo,
+    work,
 )
 
 app_name = "maps"
@@ -76,9 +78,15 @@ urlpatterns = [
     path("maps/<int:pk>/history/restore/", history.restore, name="restore"),
     path("maps/<int:pk>/history/snapshots/", history.snapshot, name="add_snapshot"),
     path("maps/<int:pk>/history/snapshots/<int:snapshot>/remove/", history.remove_snapshot, name="remove_snapshot"),
+    path("maps/<int:pk>/comments/", talk.comments, name="comments"),
+    path("maps/<int:pk>/comments/<int:comment>/", talk.thread, name="thread"),
+    path("maps/<int:pk>/comments/<int:comment>/edit/", talk.edit, name="edit_comment"),
+    path("maps/<int:pk>/comments/<int:comment>/remove/", talk.remove, name="remove_comment"),
+    path("maps/<int:pk>/comments/<int:comment>/resolve/", talk.resolve, name="resolve_thread"),
     path("maps/<int:pk>/changes/", live.changes, name="changes"),
     path("maps/<int:pk>/live/", live.watch, name="live"),
     path("maps/<int:pk>/editing/", live.editing, name="editing"),
+    path("work/", work.work, name="work"),
     path("go/", go.go, name="go"),
     path("maps/channels/", channels.listing, name="channels"),
     path("maps/channels/<int:pk>/", channels.channel, name="channel"),

@@ -21,7 +21,7 @@ from maps.documents.shapes import (
     StepPart,
     TouchpointPart,
 )
-from maps.documents.values import fault, flag, line, name, of_type, one_of, optional, record, several, text, whole
+from maps.documents.values import day, fault, flag, line, name, of_type, one_of, optional, record, several, text, whole
 from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity
 from maps.texts import BODY_LIMIT, LABEL_LIMIT, NAME_LIMIT, TITLE_LIMIT, body_of
@@ -81,6 +81,7 @@ _CARD = record(
     severity=whole(1, 3),
     colour=line(12),
     owner=_checked(254, validate_email),
+    due=day,
     touchpoint=optional(
         record(TouchpointPart, channel=CHANNEL_NAME, importance_to_customer=_SCORE, importance_to_business=_SCORE)
     ),

@@ -115,6 +115,7 @@ def _card(card: Card) -> CardPart:
         severity=card.severity,
         colour=card.colour,
         owner=card.owner.email if card.owner else "",
+        due=card.due.isoformat() if card.due else "",
     )
     if card.kind == Lane.Kind.TOUCHPOINT:
         row = card.touchpoint

@@ -58,13 +58,17 @@ class OpportunityPart:
 
 @dataclass(frozen=True, slots=True)
 class CardPart:
-    """A card takes the kind of its lane; `touchpoint` and `opportunity` are there in lanes of that kind alone."""
+    """A card takes the kind of its lane; `touchpoint` and `opportunity` are there in lanes of that kind alone.
+
+    `due` is a day as ISO 8601 writes it, or empty.
+    """
 
     body: str
     evidence: str = Card.Evidence.ASSUMED.value
     severity: int = 2
     colour: str = ""
     owner: str = ""
+    due: str = ""
     touchpoint: TouchpointPart | None = None
     opportunity: OpportunityPart | None = None
 

@@ -5,6 +5,7 @@ A reader raises ValidationError with one sentence that names the place, such as 
 
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
+from datetime import date
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -63,6 +64,15 @@ def whole(lowest: int, highest: int) -> Reader[int]:
 
 def flag(value: Any, place: str) -> bool:
     return of_type(value, bool, place)
+
+
+def day(value: Any, place: str) -> str:
+    """A day such as 2026-12-01, or an empty text."""
+    given = of_type(value, str, place)
+    try:
+        return date.fromisoformat(given).isoformat() if given else ""
+    except ValueError:
+        raise fault(place, f"“{_short(given)}” is not a day such as 2026-12-01.") from None
 
 
 def one_of(choices: Sequence[str]) -> Reader[str]:

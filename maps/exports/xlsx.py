@@ -1,4 +1,4 @@
-"""The grid of a map as an Excel workbook, and a second sheet that says what the map is about."""
+"""The grid of a map as an Excel workbook, with a sheet of what it is about, and one of who sees to which card."""
 
 import io
 from datetime import UTC, datetime
@@ -11,10 +11,11 @@ from maps.documents.shapes import MapDocument
 from maps.exports.grid import Grid, grid
 from maps.models import JourneyMap, Lane
 
-MAP, ABOUT = "Map", "About"
+MAP, ABOUT, WORK = "Map", "About", "Work"
 MOST_CHARACTERS = 32_767  # In a cell of Excel.
 _CUT = "\n… (cut here)"
 _WIDTHS = {"lane": 22, "lead": 15, "step": 30}
+_WORK = {"Due": 14, "Who": 30, "Card": 60, "Lane": 24, "Step": 24}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # The same map is the same file on every day.
 
 
@@ -24,6 +25,7 @@ def write(document: MapDocument) -> bytes:
         book.set_properties({"title": document.title, "created": _EPOCH})
         _map_sheet(book, document, grid(document))
         _about_sheet(book, document)
+        _work_sheet(book, document)
     return out.getvalue()
 
 
@@ -80,6 +82,23 @@ def _about_sheet(book: Any, document: MapDocument) -> None:
     for row, (name, value) in enumerate(about(document).items()):
         sheet.write_string(row, 0, name, label)
         sheet.write_string(row, 1, _fitting(value), text)
+
+
+def _work_sheet(book: Any, document: MapDocument) -> None:
+    """Cards that somebody is to see to, or by some day, the next day first; no sheet where there are none."""
+    cards = [(lane, cell, card) for lane, cell, card in document.cards() if card.owner or card.due]
+    if not cards:
+        return
+    sheet = book.add_worksheet(WORK)
+    sheet.freeze_panes(1, 0)
+    sheet.hide_gridlines(2)
+    for column, (name, width) in enumerate(_WORK.items()):
+        sheet.set_column(column, column, width)
+        sheet.write_string(0, column, name, book.add_format(_cell(bold=True, bg_color=colours.GROUND)))
+    text = book.add_format(_cell())
+    for row, (lane, cell, card) in enumerate(sorted(cards, key=lambda found: found[2].due or "~"), start=1):
+        for column, value in enumerate((card.due, card.owner, card.body, lane.title, document.steps[cell.step].name)):
+            sheet.write_string(row, column, _fitting(value), text)
 
 
 def about(document: MapDocument) -> dict[str, str]:

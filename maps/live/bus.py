@@ -50,3 +50,7 @@ def tell(journey: int, event: str, data: Any, *, of: str = "") -> None:
 
 def tell_change(journey: int, seq: int) -> None:
     tell(journey, "change", {"seq": seq})
+
+
+def tell_talk(journey: int, talked: int) -> None:
+    tell(journey, "talk", {"talked": talked})

@@ -67,16 +67,16 @@ class Stream:
             await presence.arrive(news.redis, person=self.person, **place)
             try:
                 # After the listening has begun: what is changed from here on is told, what was before is counted.
-                if (seq := await self._ask()) is not None:
-                    await self._greet(line, news, name, seq)
+                if (now := await self._ask()) is not None:
+                    await self._greet(line, news, name, now)
                     await self._talk(line, news, box, gone, place)
             finally:
                 with suppress(*bus.FAULTS):
                     await presence.leave(news.redis, **place)
 
-    async def _greet(self, line: "_Line", news: Hub, name: str, seq: int) -> None:
+    async def _greet(self, line: "_Line", news: Hub, name: str, now: dict[str, int]) -> None:
         await line.open()
-        await line.say("hello", {"connection": name, "seq": seq})
+        await line.say("hello", {"connection": name, **now})
         await line.say("people", await presence.people(news.redis, self.journey))
         for each in await presence.editing(news.redis, self.journey):
             await line.say("editing", each)
@@ -94,19 +94,19 @@ class Stream:
                 await line.beat()
             if time.monotonic() >= ask_at:
                 ask_at = time.monotonic() + ASKED_EVERY
-                if (seq := await self._ask()) is None:
+                if (now := await self._ask()) is None:
                     return await line.say("gone", {})
                 # Whatever news was lost on the way is made good by this, and whoever vanished without a word is gone.
-                await line.say("change", {"seq": seq})
+                await line.say("change", now)
                 await presence.stay(hub.redis, person=self.person, **place)
                 await line.say("people", await presence.people(hub.redis, self.journey))
 
-    async def _ask(self) -> int | None:
-        """The number of the map's last operation; None for somebody who may not hear of it any more."""
+    async def _ask(self) -> dict[str, int] | None:
+        """The numbers of the map's last operation and word; None for somebody who may not hear of it any more."""
         # In a thread of those that all streams share, for as long as the question takes.
-        return await sync_to_async(self._revision, thread_sensitive=False)()
+        return await sync_to_async(self._now, thread_sensitive=False)()
 
-    def _revision(self) -> int | None:
+    def _now(self) -> dict[str, int] | None:
         try:
             request = HttpRequest()
             request.session = SessionStore(self.session)
@@ -114,7 +114,8 @@ class Stream:
             if user.pk != self.person.id:
                 return None
             maps = JourneyMap.objects.filter(pk=self.journey, team=self.team, team__memberships__user=user.pk)
-            return maps.values_list("revision", flat=True).first()
+            found = maps.values_list("revision", "talked").first()
+            return found and dict(zip(("seq", "talked"), found, strict=True))
         finally:
             connection.close()
 

@@ -33,10 +33,10 @@ from maps.models import (
 MAP = "map"
 PERSONAS = "personas"
 # Who wrote a row and when stands in the operation; a row that has a name for good is found by it. How maps hang
-# together, and what was sent about them, is no part of any one of them.
+# together, and what was sent or said about them, is no part of any one of them.
 LEFT_OUT = frozenset(
     {"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"}
-    | {"variant_of", "parent_step", "reminded_of"}
+    | {"variant_of", "parent_step", "reminded_of", "talked"}
 )
 PLAIN = (str, int, float, bool, list, type(None))
 

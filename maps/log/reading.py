@@ -8,7 +8,7 @@ from django.db.models import F, Min, QuerySet, Subquery
 from django.db.models.functions import Abs, Coalesce
 from django.http import Http404
 
-from accounts.models import Team, User
+from accounts.models import User
 from maps.log.elements import GRID, HEAD, fewest
 from maps.log.parts import state_of
 from maps.log.records import Record, State, backward, forward, from_sides
@@ -75,9 +75,9 @@ class Shown:
         return cls(journey.revision, journey.updated_at, dict.fromkeys((HEAD, GRID), journey.revision))
 
 
-def shown_since(team: Team, pk: int, seq: int) -> Shown | None:
-    """What was changed on a map after the operation `seq`; None for nothing, and where it is not known."""
-    since = Operation.objects.filter(team=team, map=pk, seq__gt=seq).order_by("seq")
+def shown_since(journey: JourneyMap, seq: int) -> Shown | None:
+    """What was changed on the map after the operation `seq`; None for nothing, and where it is not known."""
+    since = operations(journey).filter(seq__gt=seq).order_by("seq")
     rows = list(since.values_list("seq", "made_at", "shows")[: MOST_AT_ONCE + 1])
     if not rows or len(rows) > MOST_AT_ONCE or len(rows) != rows[-1][0] - seq:
         return None

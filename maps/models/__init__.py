@@ -1,4 +1,4 @@
-"""The rows of maps: what is drawn, and the log of how it came to be."""
+"""The rows of maps: what is drawn, the log of how it came to be, and what is said about it."""
 
 from maps.models.drawing import (
     Card,
@@ -17,11 +17,13 @@ from maps.models.drawing import (
     Versioned,
 )
 from maps.models.log import Operation, Snapshot
+from maps.models.talk import Comment
 
 __all__ = [
     "Card",
     "Cell",
     "Channel",
+    "Comment",
     "EmotionPoint",
     "JourneyMap",
     "Lane",

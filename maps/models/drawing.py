@@ -86,6 +86,7 @@ class JourneyMap(models.Model):
         help_text="The map that this one was made from, as it could become.",
     )
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
+    talked = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with everything said about it.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -249,6 +250,7 @@ class Card(Named, Positioned, Versioned):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    due = models.DateField(null=True, blank=True, help_text="By when the owner is to have seen to it.")
     severity = models.PositiveSmallIntegerField(default=2, help_text="Of a pain point: 1 light, 2 medium, 3 severe.")
 
     class Meta(Positioned.Meta):
@@ -259,10 +261,19 @@ class Card(Named, Positioned, Versioned):
                 fields=["cell", "position"], name="one_card_at_a_place", deferrable=models.Deferrable.DEFERRED
             ),
         ]
-        indexes = [words_of("body", name="words_of_cards")]
+        indexes = [
+            words_of("body", name="words_of_cards"),
+            models.Index(fields=["team", "owner", "due"], condition=Q(owner__isnull=False), name="work_of_people"),
+        ]
 
     def __str__(self) -> str:
         return self.body[:60]
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody need see to it any more. Asks for the opportunity, where it is one."""
+        closed = (Opportunity.Status.DONE, Opportunity.Status.DROPPED)
+        return self.kind == Lane.Kind.OPPORTUNITY and self.opportunity.status in closed
 
 
 class Channel(models.Model):

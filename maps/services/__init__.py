@@ -32,6 +32,7 @@ from maps.services.steps import (
     rename_step,
     shift_step,
 )
+from maps.services.talk import edit_comment, remove_comment, reply, resolve_thread, start_thread
 from maps.services.undo import NothingToUndo, Refused, redo, undo
 from maps.texts import body_of
 
@@ -58,6 +59,7 @@ __all__ = [
     "duplicate_map",
     "duplicate_stage",
     "duplicate_step",
+    "edit_comment",
     "ensure_channels",
     "make_variant",
     "mark_moment_of_truth",
@@ -74,6 +76,7 @@ __all__ = [
     "redo",
     "remind_owners",
     "remove_card",
+    "remove_comment",
     "remove_lane",
     "remove_snapshot",
     "remove_stage",
@@ -82,10 +85,13 @@ __all__ = [
     "rename_lane",
     "rename_stage",
     "rename_step",
+    "reply",
+    "resolve_thread",
     "restore_map",
     "save_card",
     "set_emotion",
     "shift_step",
+    "start_thread",
     "states_at",
     "take_out",
     "take_snapshot",

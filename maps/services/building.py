@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import date
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -149,6 +150,7 @@ def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons
                 severity=part.severity,
                 colour=part.colour,
                 owner=owners.get(part.owner),
+                due=date.fromisoformat(part.due) if part.due else None,
                 position=place,
             ),
             part,

@@ -6,25 +6,29 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Notification, User
+from accounts.services import notify
 from maps import access
 from maps.limits import MOST_CARDS
 from maps.log.wording import name_of
 from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Step, Touchpoint
 from maps.services.changes import Change, Conflict, Verb, changing
 from maps.services.order import put, room_for_one
-from maps.texts import body_of
+from maps.texts import EXCERPT, body_of
 
 EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
 }
-ON_CARD = frozenset({"evidence", "severity", "colour"})
+ON_CARD = frozenset({"evidence", "severity", "colour", "owner", "due"})
 ON_EXTRA: dict[str, frozenset[str]] = {
     Lane.Kind.TOUCHPOINT: frozenset({"channel", "importance_to_customer", "importance_to_business"}),
     Lane.Kind.OPPORTUNITY: frozenset({"value", "business_value", "effort", "status", "link"}),
 }
+
+REFERRED = frozenset({"owner", "channel"})
 
 Details = Mapping[str, Any]
 
@@ -80,13 +84,15 @@ def save_card(
         if body is not None and row.body == body and not details:
             return row  # What is asked for stands there already, whoever wrote it.
         _same_version(row, version)
-        old = name_of(row)
+        old, owner = name_of(row), row.owner_id
         wrote = body is not None and change.set(row, body=body)
         detailed = write_details(change, row, details or {})
         if detailed:
             change.says(Verb.CHANGE, "changed the details of", row, *_where(row.cell), about=row)
         elif wrote:
             change.says(Verb.WRITE, "wrote", row, "instead of", old, *_where(row.cell), about=row)
+        if row.owner and row.owner_id != owner:
+            _tell_owner(change, row)
     return row
 
 
@@ -140,6 +146,23 @@ def _added_before(journey: JourneyMap, uid: uuid.UUID) -> Card | None:
     return access.card_of(journey, found[0])
 
 
+def _tell_owner(change: Change, card: Card) -> None:
+    """Whoever is to see to the card hears of it."""
+    assert card.owner is not None
+    where = reverse("maps:map", args=[change.map.team.slug, change.map.pk])
+    notify(
+        team=change.map.team,
+        kind=Notification.Kind.ASSIGNMENT,
+        # Being given the same card a second time is another event.
+        key=f"card:{card.uid}:{card.version}",
+        text=f"gave you a card in “{change.map.title}”",
+        excerpt=card.body[:EXCERPT],
+        url=f"{where}#card-{card.pk}",
+        to=[card.owner],
+        by=change.by,
+    )
+
+
 def _where(cell: Cell) -> tuple[str | Model, ...]:
     return "in", cell.lane, "at", cell.step
 
@@ -168,13 +191,16 @@ def give_extra(change: Change, card: Card) -> None:
 def write_details(change: Change, card: Card, details: Details) -> bool:
     """Tells whether anything is different now.
 
-    Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError.
+    Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError. People and
+    channels are named by key; those of others raise Http404.
     """
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:
         raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
     own = {name: value for name, value in details.items() if name in ON_CARD}
     extra = {name: value for name, value in details.items() if name in of_extra}
+    if own.get("owner"):
+        own["owner"] = access.member_of(change.map.team, own["owner"])
     _check(card, own)
     wrote = change.set(card, **own)
     if not extra:
@@ -197,5 +223,5 @@ def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> N
         highest = 3 if name == "severity" else 5
         if isinstance(value, int) and not 1 <= value <= highest:
             raise ValidationError(f"{name.replace('_', ' ').capitalize()} goes from 1 to {highest}.")
-        if name != "channel":
+        if name not in REFERRED:
             row._meta.get_field(name).clean(value, row)  # type: ignore[union-attr]

@@ -7,8 +7,10 @@ from smtplib import SMTPException
 
 from django.core.mail import send_mail
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.public import public_address
 from maps.models import JourneyMap
 
 log = logging.getLogger(__name__)
@@ -39,12 +41,14 @@ def _remind(journey: JourneyMap) -> bool:
     if not same.exclude(reminded_of=journey.review_due).update(reminded_of=journey.review_due):
         return False
     assert journey.owner is not None
+    where = public_address(reverse("maps:map", args=[journey.team.slug, journey.pk]))
     try:
         send_mail(
             subject=f"Due for review: {journey.title}",
             message=(
                 f"The map “{journey.title}” of the team {journey.team.name} is due for review.\n\n"
                 "Look at whether it is still true. Under “About this map” you can set the next date.\n"
+                + (f"\n{where}\n" if where else "")
             ),
             from_email=None,
             recipient_list=[journey.owner.email],

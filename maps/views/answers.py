@@ -13,6 +13,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django_htmx.http import reswap, retarget
 
 from accounts.access import TeamRequest
@@ -56,6 +57,10 @@ def context(
         "journey": journey,
         "base": url(request, journey),
         "may_edit": request.membership.may(Role.EDITOR),
+        # Whoever may read a map may read what is said about it.
+        "talks": True,
+        "may_talk": request.membership.may(Role.COMMENTER),
+        "today": timezone.localdate(),
         "changed": when(journey.updated_at, request.team.time_zone),
         # Looked at for every card of the page, so it is always there.
         "open_card": editing.card.pk if editing and editing.card else 0,

@@ -99,7 +99,13 @@ def present(request: TeamRequest, pk: int) -> HttpResponse:
     asked = NumberForm(request.GET)
     page = queries.map_page(request.team, row, number=asked.cleaned_data["stage"] if asked.is_valid() else 1)
     data = answers.context(request, row, page=page.seen(answers.look_of(request)), count=row.stages.count())
-    data |= {"may_edit": False, "channel_icons": answers.CHANNEL_ICONS, "stage": page.stages[0]}
+    data |= {
+        "may_edit": False,
+        "talks": False,
+        "may_talk": False,
+        "channel_icons": answers.CHANNEL_ICONS,
+        "stage": page.stages[0],
+    }
     template = "maps/present.html#stage" if request.htmx else "maps/present.html"  # type: ignore[attr-defined]
     return render(request, template, data)
 

@@ -108,7 +108,7 @@ def test_lanes_are_hidden_and_columns_zoomed_in_the_address(page: Page, journey:
     wide = page.locator(".step").first.bounding_box()
     page.get_by_role("link", name="Wider columns").click()
     page.get_by_role("link", name="Wider columns").click()
-    page.get_by_role("button", name="Lanes").click()
+    page.get_by_role("button", name="Filter").click()
     page.get_by_role("checkbox", name="Thinking").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".lane")).to_have_count(5)
@@ -125,7 +125,7 @@ def test_lanes_are_hidden_and_columns_zoomed_in_the_address(page: Page, journey:
     expect(page.locator(".lane")).to_have_count(5)
     page.reload()
     expect(page.locator(".lane")).to_have_count(5)
-    page.get_by_role("button", name="Lanes").click()
+    page.get_by_role("button", name="Filter").click()
     page.get_by_role("link", name="Show all").click()
     expect(page.locator(".lane")).to_have_count(6)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READ = re.compile(
-    r"""\benv\.(?:text|flag|integer|duration|path|list_)\(\s*"([A-Z_]+)"|environ(?:\.get)?[\[(]"(HOST|PORT|SAMPLE_PASSWORD|JOURNEYMAP_[A-Z_]+)"""
+    r"""\benv\.(?:text|flag|integer|duration|address|path|list_)\(\s*"([A-Z_]+)"|environ(?:\.get)?[\[(]"(HOST|PORT|SAMPLE_PASSWORD|JOURNEYMAP_[A-Z_]+)"""
 )
 
 

@@ -123,7 +123,7 @@ class TestTheStream:
         client = sign_in(vera)
         with watching(stream, client) as (veras,):
             veras.next("hello")
-            assert veras.next("change") == {"seq": 1}
+            assert veras.next("change") == {"seq": 1, "talked": 0}
             if loss == "membership":
                 Membership.objects.filter(user=vera).delete()
             elif loss == "session":
@@ -142,7 +142,8 @@ class TestTheStream:
             veras.next("hello")
             monkeypatch.setattr(bus, "tell", lambda *_, **__: None)
             services.add_stage(journey=journey, by=bob, name="New")
-            while veras.next("change") != {"seq": 2}:
+            services.start_thread(journey=journey, by=bob, about="map", body="Look")
+            while veras.next("change") != {"seq": 2, "talked": 1}:
                 pass
 
     def test_a_person_and_a_team_hold_only_so_many(self, stream, sign_in, vera, bob, monkeypatch):
@@ -245,7 +246,7 @@ def test_only_what_changed_is_drawn_again(journey, veras, bob, card, lanes, step
     services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
     answer = changes(veras, journey, 1)
     content = answer.content.decode()
-    assert answer["HX-Trigger"] == '{"map:at": {"seq": 2}}'
+    assert answer["HX-Trigger"] == '{"map:at": {"seq": 2, "talked": 0}}'
     assert content.count("hx-swap-oob") == 2  # and the time of the last change
     assert content.count('role="gridcell"') == 1
     assert "His" in content
@@ -310,21 +311,25 @@ def test_without_scripts_it_leads_to_the_map(journey, veras):
     assert veras.get(at(journey, "changes"), {"since": 1})["Location"] == at(journey, "map")
 
 
-def test_many_who_follow_cost_little_more_than_one(journey, sign_in, vera, carol, bob, card, lanes):
+def test_many_who_follow_cost_little_more_than_one(journey, sign_in, vera, carol, adam, bob, card, lanes):
     services.save_card(journey=journey, by=bob, card=card.pk, version=1, body="His")
-    veras, carols, bobs = (sign_in(user) for user in (vera, carol, bob))
-    first = number_of_queries(lambda: changes(veras, journey, 1))
-    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4  # who asks, and what has changed
-    assert changes(carols, journey, 1).content == changes(veras, journey, 1).content
-    assert "data-card" in changes(bobs, journey, 1).content.decode()
-    assert "data-card" not in changes(veras, journey, 1).content.decode()
-    assert first > 4
+    veras, carols, adams, bobs = (sign_in(user) for user in (vera, carol, adam, bob))
+    first = number_of_queries(lambda: changes(adams, journey, 1))
+    assert number_of_queries(lambda: changes(bobs, journey, 1)) == 5  # who asks, the map, and what has changed
+    assert changes(bobs, journey, 1).content == changes(adams, journey, 1).content
+    assert "data-card" in changes(bobs, journey, 1).text
+    assert "data-card" not in changes(carols, journey, 1).text
+    assert "data-talk" in changes(carols, journey, 1).text
+    assert "data-talk" not in changes(veras, journey, 1).text
+    hidden = {"HX-Current-URL": f"http://testserver{at(journey, 'map')}?only=mine"}
+    assert " other" in bobs.get(at(journey, "changes"), {"since": 1}, headers={"HX-Request": "true", **hidden}).text
+    assert first > 5
     # What was drawn serves also those who know more or less of the map, until it changes again.
     other = services.add_card(journey=journey, by=bob, lane=lanes["Thinking"].pk, step=card.cell.step_id, body="Hm")
-    changes(veras, journey, 2)
-    assert number_of_queries(lambda: changes(carols, journey, 1)) == 4
+    changes(adams, journey, 2)
+    assert number_of_queries(lambda: changes(bobs, journey, 1)) == 5
     services.save_card(journey=journey, by=bob, card=other.pk, version=1, body="Aha")
-    content = changes(carols, journey, 1).content.decode()
+    content = changes(bobs, journey, 1).content.decode()
     assert "Aha" in content
     assert "Hm" not in content
 

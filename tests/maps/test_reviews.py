@@ -16,7 +16,8 @@ def due(journey, bob):
     return services.update_map(journey=journey, by=bob, review_due=timezone.now().date())
 
 
-def test_the_owner_is_reminded_once_for_each_date(due, bob, alice):
+def test_the_owner_is_reminded_once_for_each_date(due, bob, alice, settings):
+    settings.PUBLIC_URL = "https://maps.example"
     assert services.remind_owners() == 1
     assert services.remind_owners() == 0
     tasks.remind_owners()
@@ -24,6 +25,7 @@ def test_the_owner_is_reminded_once_for_each_date(due, bob, alice):
     assert letter.to == ["bob@example.com"]
     assert letter.subject == "Due for review: First visit"
     assert "North Bank" in letter.body
+    assert f"https://maps.example/t/north-bank/maps/{due.pk}/" in letter.body
     services.update_map(journey=due, by=bob, owner=alice.pk, review_due=date(2024, 2, 29))
     assert services.remind_owners() == 1
     assert mail.outbox[1].to == ["alice@example.com"]

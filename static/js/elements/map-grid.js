@@ -3,6 +3,7 @@
 import { REST, drafts, lost } from "./map-editor.js";
 import { duplicate, loadOf } from "./map-places.js";
 import { openDialog, openMenu } from "./map-sheet.js";
+import { openTalkAbout } from "./map-talk.js";
 
 const CELL = "[role=gridcell], [role=rowheader], [role=columnheader]";
 let here = { cell: "", stop: 0, row: 0, column: 1 };
@@ -158,6 +159,7 @@ class MapGrid extends HTMLElement {
       const [right, down] = moves[event.key];
       this.move(right * flip, down);
     } else if (event.key === "Home" || event.key === "End") this.edge(event.key === "End", event.ctrlKey);
+    else if (event.key === "F2" && event.shiftKey) openTalkAbout((stop.id.startsWith("card-") ? stop : stop.closest(CELL)).id);
     else if (!this.editable) return;
     else if ((event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") this.more(stop);
     else if (event.key.toLowerCase() === "d" && (event.ctrlKey || event.metaKey)) {

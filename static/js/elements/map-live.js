@@ -15,14 +15,18 @@ class MapLive extends HTMLElement {
   connectedCallback() {
     if (this.gone) return;
     this.gone = new AbortController();
+    // What the page shows and what there is: the last change of the map, and the last word about it.
     this.seq = Number(this.grid?.dataset.seq ?? 0);
+    this.talked = Number(this.grid?.dataset.talked ?? 0);
     this.wanted = this.seq;
+    this.wantedTalk = this.talked;
     this.marks = new Map();
     const on = (event, handle) => document.addEventListener(event, handle, { signal: this.gone.signal });
     // One's own changes bring their part of the page along.
     on("map:saved", ({ detail }) => this.own(detail.seq));
     on("map:kept", ({ detail }) => this.own(detail.seq));
-    on("map:at", ({ detail }) => (this.arriving = detail.seq));
+    on("map:talked", ({ detail }) => this.heard(detail));
+    on("map:at", ({ detail }) => (this.arriving = detail));
     this.addEventListener("htmx:beforeSwap", ({ detail }) => this.arrived(detail), { signal: this.gone.signal });
     for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
       this.addEventListener(name, (event) => this.failed(event), { signal: this.gone.signal });
@@ -65,15 +69,16 @@ class MapLive extends HTMLElement {
     this.connection = null;
     const source = (this.source = new EventSource(`${this.base}live/`));
     const on = (event, handle) => source.addEventListener(event, ({ data }) => handle(JSON.parse(data)));
-    on("hello", ({ connection, seq }) => {
+    on("hello", ({ connection, ...now }) => {
       this.connection = connection;
       this.dataset.connected = "";
       clearInterval(this.asking);
       this.asking = null;
-      this.heard(seq);
+      this.heard(now);
       this.tell(document.activeElement);
     });
-    on("change", ({ seq }) => this.heard(seq));
+    on("change", (now) => this.heard(now));
+    on("talk", (now) => this.heard(now));
     on("people", (people) => this.meet(people));
     on("editing", (mark) => this.mark(mark));
     on("gone", () => this.end());
@@ -114,12 +119,17 @@ class MapLive extends HTMLElement {
   own(seq) {
     if (!seq) return;
     if (seq === this.seq + 1) this.seq = seq;
-    this.heard(seq);
+    this.heard({ seq });
   }
 
-  heard(seq) {
+  get behind() {
+    return this.wanted > this.seq || this.wantedTalk > this.talked;
+  }
+
+  heard({ seq = 0, talked = 0 }) {
     this.wanted = Math.max(this.wanted, seq);
-    if (this.wanted <= this.seq || this.soon) return;
+    this.wantedTalk = Math.max(this.wantedTalk, talked);
+    if (!this.behind || this.soon) return;
     // A moment later, and not all browsers at once: much may have happened by then, and it is one request.
     this.soon = setTimeout(() => {
       this.soon = null;
@@ -130,16 +140,19 @@ class MapLive extends HTMLElement {
 
   async refresh(anyway = false) {
     this.seq = Math.max(this.seq, Number(this.grid?.dataset.seq ?? 0));
-    if (this.loading || !isQuiet() || (!anyway && this.wanted <= this.seq)) return;
+    if (this.loading || !isQuiet() || (!anyway && !this.behind)) return;
     this.loading = true;
     this.arriving = null;
     this.tooEarly = this.postponed = false;
     const options = { source: this, target: this, swap: "none" };
-    await window.htmx.ajax("GET", `${this.base}changes/?since=${this.seq}`, options).catch(() => {});
+    await window.htmx.ajax("GET", `${this.base}changes/?since=${this.seq}&talked=${this.talked}`, options).catch(() => {});
     this.loading = false;
-    if (this.arriving === null) this.wanted = this.seq;
-    else if (!this.postponed && !this.tooEarly) this.seq = Math.max(this.seq, this.arriving);
-    if (this.wanted > this.seq && !this.postponed) whenQuiet(() => this.refresh());
+    if (this.arriving === null) [this.wanted, this.wantedTalk] = [this.seq, this.talked];
+    else if (!this.postponed && !this.tooEarly) {
+      this.seq = Math.max(this.seq, this.arriving.seq);
+      this.talked = Math.max(this.talked, this.arriving.talked);
+    }
+    if (this.behind && !this.postponed) whenQuiet(() => this.refresh());
   }
 
   // It is asked again soon, so nobody need be told; a lost session is told by the page.

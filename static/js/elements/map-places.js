@@ -36,7 +36,7 @@ const between = (others) => [
 
 // The slots among siblings, and the one in which the load stands (−1 where it is not among them).
 export function slotsIn(cell, load) {
-  const cards = [...cell.querySelectorAll("[data-card]")];
+  const cards = [...cell.querySelectorAll("[data-card]")].filter((card) => card.checkVisibility());
   const others = cards.filter((card) => card.id !== load.id);
   const slots = others.length ? between(others) : [{}];
   return { slots: slots.map((slot) => ({ ...slot, cell })), home: cards.findIndex((card) => card.id === load.id) };

@@ -120,6 +120,7 @@ def cards(kind: str) -> st.SearchStrategy[CardPart]:
         severity=st.integers(1, 3),
         colour=st.sampled_from(["", "#ffeeaa", "teal"]),
         owner=st.just(""),
+        due=st.sampled_from(["", "", "2024-02-29", "0001-01-01", "9999-12-31"]),
         touchpoint=touchpoints if kind == "touchpoint" else st.none(),
         opportunity=ideas if kind == "opportunity" else st.none(),
     )

@@ -1,0 +1,95 @@
+// The comments beside a map, in #map-talk. Links with data-talk open there what stands at their address, which becomes
+// that of the page; how one looks at the map is kept in it. What colleagues say appears without touching what is typed.
+import { isQuiet } from "./map-requests.js";
+
+const LOOK = ["zoom", "hide", "persona", "only"];
+const panel = () => document.getElementById("map-talk");
+const live = () => document.getElementById("talk-live");
+let opener = null;
+let late = false;
+
+// The address with how this page looks at the map.
+function looked(address) {
+  const url = new URL(address, location.href);
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    if (LOOK.includes(name) && !url.searchParams.getAll(name).includes(value)) url.searchParams.append(name, value);
+  }
+  return url;
+}
+
+const here = () => panel().querySelector("[data-url]")?.dataset.url;
+
+function showAddress(address) {
+  const url = looked(address);
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
+
+export async function openTalk(href) {
+  if (panel().hidden) opener = document.activeElement?.id || document.activeElement?.closest("[id]")?.id;
+  closeOthers();
+  await window.htmx.ajax("GET", looked(href).href, { target: panel(), swap: "innerHTML" }).catch(() => {});
+  if (!panel().hasChildNodes()) return;
+  (panel().querySelector("textarea") ?? panel().querySelector("h2")).focus();
+}
+
+export const openTalkAbout = (element) => openTalk(`${document.getElementById("map").dataset.base}comments/?about=${element}`);
+
+function closeOthers() {
+  const dialog = document.getElementById("map-dialog");
+  const menu = document.getElementById("map-menu");
+  if (dialog?.open) dialog.close();
+  if (menu?.matches(":popover-open")) menu.hidePopover();
+}
+
+function close() {
+  const base = document.getElementById("map").dataset.base;
+  panel().hidden = true;
+  panel().replaceChildren();
+  showAddress(base);
+  const back = opener && document.getElementById(opener);
+  const stop = back?.matches("a, button, [data-stop]") ? back : back?.querySelector("[data-stop]");
+  (stop ?? document.querySelector("#map [data-stop][tabindex='0']"))?.focus();
+}
+
+// Only what others could have changed is drawn anew; a comment that is being edited is left in peace until it is done.
+async function refresh(talked) {
+  if (panel().hidden || !live() || Number(live().dataset.talked) >= talked) return;
+  late = Boolean(live().querySelector("textarea")) || !isQuiet();
+  if (late) return;
+  const options = { target: "#talk-live", select: "#talk-live", swap: "outerHTML" };
+  await window.htmx.ajax("GET", looked(here()).href, { source: panel(), ...options }).catch(() => {});
+}
+
+document.addEventListener("click", (event) => {
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.defaultPrevented) return;
+  const link = event.target.closest("[data-talk], [data-talk-close], [data-talk-show]");
+  if (!link) return;
+  event.preventDefault();
+  if ("talkClose" in link.dataset) close();
+  else if ("talkShow" in link.dataset) show(new URL(link.href).hash.slice(1));
+  else openTalk(link.href);
+});
+
+function show(id) {
+  const element = document.getElementById(id);
+  const stop = element?.matches("[data-stop]") ? element : element?.querySelector("[data-stop]");
+  stop?.scrollIntoView({ block: "center", inline: "center" });
+  stop?.focus({ preventScroll: true });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !panel() || panel().hidden) return;
+  if (!event.target.closest("#map-talk") || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  close();
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target !== panel()) return;
+  panel().hidden = false;
+  if (here()) showAddress(here());
+  const last = panel().querySelector(".said-list > :last-child");
+  if (detail.requestConfig.verb === "post") last?.scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("map:at", ({ detail }) => refresh(detail.talked ?? 0));

@@ -13,6 +13,7 @@ from flows.chart_view import ChartView, chart_view, end_words
 from flows.contexts.address import VIEWS, Address, Asker
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
+from flows.contexts.contrasts import CHOICES
 from flows.contexts.panel import Panel, panel_of
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import MAX_TOP
@@ -20,6 +21,7 @@ from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
+from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
 from flows.services.names import NAME_LENGTH
@@ -90,6 +92,7 @@ class ChartPage:
     paths: tuple[PathRow, ...]
     actions: tuple[Action, ...]
     funnel_url: str  # of the chain that leads to the open number
+    comparisons: tuple[tuple[str, str], ...]  # what the question, or the open number, can be compared with
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
     is_paused: bool
@@ -208,6 +211,7 @@ def chart_page(
         paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
+        comparisons=tuple(_comparisons(address)) if form.query else (),
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
@@ -344,6 +348,11 @@ def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:
         label = max(into, key=lambda link: link["count"])["source"]
         chain.insert(0, label)
     return chain if len(chain) > 1 else []
+
+
+def _comparisons(address: Address) -> Iterator[tuple[str, str]]:
+    for kind, name in CHOICES.items():
+        yield name, address.below("compare", **{WITH: kind})
 
 
 def _suggestions(form: QuestionForm, address: Address) -> Iterator[Suggestion]:

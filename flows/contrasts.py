@@ -1,6 +1,5 @@
 """What a flow is compared with: from one question, two that differ in range, cohort or filter."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from flows.moments import is_midnight, microseconds, midnight, moment_in
 PREVIOUS, RANGE, COHORT, REST, FILTER = "previous", "range", "cohort", "rest", "filter"
 KINDS = (PREVIOUS, RANGE, COHORT, REST, FILTER)
 
-Rows = tuple[Mapping[str, Any], ...]  # conditions as a canonical question has them
+Rows = tuple[Any, ...]  # conditions as a canonical question has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +28,13 @@ class Contrast:
     def pair(self, query: FlowQuery, zone: ZoneInfo, through: int | None) -> tuple[FlowQuery, FlowQuery]:
         """The two questions. `through` is the newest event of the dataset (µs). Raises QueryError.
 
-        The first is the question itself, but for REST, where it is that of the cohort's people.
+        The first is the question itself, but for REST, where it is that of the cohort's people, and for PREVIOUS,
+        where it is the earlier one: what is more in the second has grown.
         """
         first, second = query, query
         if self.kind == PREVIOUS:
             since, until = previous_period(query, zone, through)
-            second = replace(query, range_from=since, range_to=until)
+            first = replace(query, range_from=since, range_to=until)
         elif self.kind == RANGE:
             second = replace(query, range_from=self.since, range_to=self.until)
         elif self.kind == COHORT:

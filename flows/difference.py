@@ -13,7 +13,7 @@ from typing import Any
 from flows.chart_view import LINK_FIELDS, Noun, end_words, link_selector, step_name
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import NODE, Selector
-from flows.figures import figure, points, share
+from flows.figures import NARROW, figure, points, share
 from flows.sankey import ENDS, End, Node, Ribbon, SankeyLayout, lay_out
 
 MORE, FEWER, SAME, FEW, UNKNOWN = "more", "fewer", "same", "few", "unknown"
@@ -111,11 +111,10 @@ class EndMark(Mark):
 
 @dataclass(frozen=True, slots=True)
 class NodeMark(Mark):
-    """`shares` are both shares of start, `points` their difference."""
+    """`shares` are both shares of start."""
 
     node: Node
     shares: str
-    points: str
     ends: tuple[EndMark, ...]
 
 
@@ -221,7 +220,9 @@ class _Sides:
 
 
 def both_shares(counts: Sequence[int], bases: Sequence[int]) -> str:
-    return " → ".join(share(count, base) for count, base in zip(counts, bases, strict=True))
+    """ "10.0 → 40.0 %"."""
+    one, two = (share(count, base) for count, base in zip(counts, bases, strict=True))
+    return f"{one.removesuffix(f'{NARROW}%')} → {two}"
 
 
 class _Marks:
@@ -258,7 +259,6 @@ class _Marks:
             picked=selector == self.picked,
             node=node,
             shares=both_shares(counts, bases),
-            points=_points(counts, bases) if said in (MORE, FEWER) else "",
             ends=tuple(self._ends(node, place, counts)),
         )
 

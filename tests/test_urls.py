@@ -40,6 +40,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:people": (VIEWER, EDITOR),
     "flows:new_funnel": (VIEWER, None),
     "flows:funnel": (VIEWER, None),
+    "flows:new_insights": (VIEWER, None),
+    "flows:insights": (VIEWER, None),
     "flows:new_compare": (VIEWER, None),
     "flows:compare": (VIEWER, None),
     "flows:properties": (VIEWER, None),

@@ -14,6 +14,7 @@ from flows.contexts.address import VIEWS, Address, Asker
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
 from flows.contexts.contrasts import CHOICES
+from flows.contexts.insights import PARTS, Group, Teller
 from flows.contexts.panel import Panel, panel_of
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import MAX_TOP
@@ -89,6 +90,8 @@ class ChartPage:
     chart: ChartView | None
     panel: Panel | None
     tabs: tuple[Tab, ...]
+    insights: tuple[Group, ...]
+    later: tuple[tuple[str, str], ...]  # insights that are computed on their own: title and address
     paths: tuple[PathRow, ...]
     actions: tuple[Action, ...]
     funnel_url: str  # of the chain that leads to the open number
@@ -194,6 +197,7 @@ def chart_page(
     panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
         address = address.on(None)
+    told = address.view == "insights"
     return ChartPage(
         team=team,
         saved=saved,
@@ -208,6 +212,8 @@ def chart_page(
         chart=chart,
         panel=panel,
         tabs=tuple(_tabs(address)),
+        insights=Teller(form.query, address.on(None), form).at_once(result) if told and result and form.query else (),
+        later=tuple(_later(address)) if told and result else (),
         paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
@@ -261,7 +267,7 @@ def suggested_name(form: QuestionForm) -> str:
 
 
 def _tabs(address: Address) -> Iterator[Tab]:
-    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table"), strict=True):
+    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table", "Insights"), strict=True):
         yield Tab(name, str(address.at(view=view)), address.view == view)
 
 
@@ -348,6 +354,11 @@ def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:
         label = max(into, key=lambda link: link["count"])["source"]
         chain.insert(0, label)
     return chain if len(chain) > 1 else []
+
+
+def _later(address: Address) -> Iterator[tuple[str, str]]:
+    for part, title in PARTS.items():
+        yield title, address.below("insights", about=part)
 
 
 def _comparisons(address: Address) -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ from flows.services.comparisons import Sides, wide
 DIFFERENCE, BESIDE = "sankey", "beside"
 VIEWS = {DIFFERENCE: "Difference", BESIDE: "Side by side"}
 LETTERS = ("a", "b")
-CANVAS, BESIDE_PANEL, HALF = 1344, 1052, 664  # pixels of pictures on a desk
+CANVAS, BESIDE_PANEL, HALF = 1300, 1008, 636  # pixels of pictures on a desk
 LISTED = 200
 ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
 
@@ -222,12 +222,13 @@ def _answered(
 ) -> ComparePage:
     """The page with its numbers."""
     assert page.runs is not None
+    results = page.runs.results
     rows = sorted(_rows(page, compared, pair[0]), key=lambda row: ORDER.index(row.verdict))
     opened = next((row for row in rows if row.picked), None)
     if opened is None:
         page = replace(page, address=page.address.on(None))
-    results = page.runs.results
-    picture, charts = None, ()
+    picture: DifferenceView | None = None
+    charts: tuple[ChartView, ...] = ()
     colours = colours_by_rank([node for result in results for node in result["nodes"]])
     top = pair[0].top
     if page.address.view == BESIDE:
@@ -273,7 +274,8 @@ def _params(form: QuestionForm, query: FlowQuery, saved: FlowChart | None) -> Qu
 def _address(chart: Address, form: QuestionForm, contrast: Contrast | None, view: str) -> Address:
     params = chart.params.copy()
     if contrast is not None:
-        params.update(write_contrast(contrast, form.zone))
+        for name, values in write_contrast(contrast, form.zone).lists():
+            params.setlist(name, values)
     return Address(f"{chart.path}compare/", params, view, chart.picked)
 
 
@@ -311,7 +313,7 @@ def _rows(page: ComparePage, compared: Mapping[str, Any], query: FlowQuery) -> I
     found = [(row, selector_of(row)) for kind in ("totals", "nodes", "links", "ends") for row in compared[kind]]
     found.sort(key=lambda pair: (pair[0]["difference"] is None, -abs(pair[0]["difference"] or 0.0)))
     for row, selector in found:
-        name, place = _named(selector, words, query.backwards)
+        name, place = named(selector, words, query.backwards)
         figures = tuple(
             Figure(
                 figure(count),
@@ -348,7 +350,8 @@ def selector_of(row: Mapping[str, Any]) -> Selector:
     return Selector(set=MATCHED, state=row["state"])
 
 
-def _named(selector: Selector, words: Mapping[str, str], backwards: bool) -> tuple[str, str]:
+def named(selector: Selector, words: Mapping[str, str], backwards: bool) -> tuple[str, str]:
+    """What a number is of, and where it stands."""
     if selector.set == LINK:
         ends = [_label(selector.source_kind, selector.source), _label(selector.target_kind, selector.target)]
         assert selector.step is not None

@@ -136,16 +136,16 @@ def test_every_number_opens_its_people(editor, team, shop):
 def test_what_is_more_than_chance_is_said_first(editor, team, shop):
     page = compare(editor, team, **VISIT, **{"with": "previous"})
     assert [side.name for side in page.sides] == [
-        "1\xa0Mar\xa02026 – 28\xa0Mar\xa02026",
         "1\xa0Feb\xa02026 – 28\xa0Feb\xa02026",
+        "1\xa0Mar\xa02026 – 28\xa0Mar\xa02026",
     ]
     assert [side.start for side in page.sides] == [100, 100]
     order = next(row for row in page.rows if row.name == "order")
     assert [(f.count, f.base, f.share) for f in order.figures] == [
-        ("40", "100", "40.0\xa0%"),
         ("10", "100", "10.0\xa0%"),
+        ("40", "100", "40.0\xa0%"),
     ]
-    assert (order.points, order.ratio, order.p, order.said) == ("−30.0", "0.25×", "<0.001", "fewer, significant")
+    assert (order.points, order.ratio, order.p, order.said) == ("+30.0", "4.00×", "<0.001", "more, significant")
     verdicts = [row.verdict for row in page.rows]
     assert verdicts == sorted(verdicts, key=["more", "fewer", "same", "few", "unknown"].index)
     assert page.tests == sum(verdict in ("more", "fewer", "same") for verdict in verdicts)
@@ -173,7 +173,7 @@ def test_the_address_holds_the_comparison(editor, team, shop):
     )
     page = editor.get(url(team, "compare", chart.pk, **{"with": "previous"}, view="beside")).context["page"]
     assert page.url == url(team, "compare", chart.pk, **{"with": "previous"}, view="beside")
-    assert page.sides[0].chart_url == reverse("flows:chart", args=[team.slug, chart.pk])
+    assert page.sides[1].chart_url == reverse("flows:chart", args=[team.slug, chart.pk])
     assert len(page.charts) == 2
     for contrast in CONTRASTS[:3]:
         page = compare(editor, team, **VISIT, **contrast)
@@ -192,9 +192,7 @@ def test_both_views_show_the_same_numbers(editor, team, shop, view):
             assert f"{start}</a>" in html or f">{start}<" in html
     else:
         title = re.search(r"<title>(order, Step 2: [^<]*)</title>", html)[1]
-        assert title == (
-            "order, Step 2: 40 → 10 people, 40.0\xa0% → 10.0\xa0% of start, −30.0 points (fewer, significant)"
-        )
+        assert title == ("order, Step 2: 10 → 40 people, 10.0 → 40.0\xa0% of start, +30.0 points (more, significant)")
 
 
 @pytest.mark.usefixtures("worker")
@@ -233,7 +231,7 @@ def test_the_api_tells_the_numbers_of_the_page(editor, team, shop):
     assert rows.keys() == {row.selector for row in page.rows}
     for row in page.rows:
         assert [f"{count:,}" for count in rows[row.selector]["counts"]] == [f.count for f in row.figures]
-    assert (told["tests"], told["sides"][1]["query"]["to"]) == (page.tests, "2026-03-01T00:00:00Z")
+    assert (told["tests"], told["sides"][0]["query"]["to"]) == (page.tests, "2026-03-01T00:00:00Z")
     for params, field in (({}, "with"), ({"with": "x"}, "with"), ({"with": "rest", "with-cohort": "x"}, "with-cohort")):
         refused = editor.get(path, params)
         assert (refused.status_code, refused.json()["field"]) == (400, field)

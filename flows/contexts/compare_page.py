@@ -1,6 +1,6 @@
 """Everything that the page of a comparison shows. A is the first side, B the second."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,31 +8,23 @@ from django.http import QueryDict
 
 from accounts.models import Team
 from flows import queries
-from flows.chart_view import NOUNS, ChartView, Noun, chart_view, end_words, link_selector, step_name
+from flows.chart_view import NOUNS, ChartView, Noun, chart_view
 from flows.contexts.address import Address
+from flows.contexts.compare_rows import LETTERS, Row, Rows, compare_rows
 from flows.contexts.contrasts import Chooser, chooser, side_names
 from flows.contexts.sentence import spoken
 from flows.contrasts import Contrast
 from flows.difference import (
-    FEW,
-    FEWER,
-    MORE,
-    SAID,
-    SAME,
-    UNKNOWN,
     DifferenceView,
     bucketed,
     difference_view,
     kept_labels,
-    verdict,
 )
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
-from flows.engine.selector import LINK, MATCHED, NODE, Selector
-from flows.figures import figure, p_value, points, ratio, share
+from flows.engine.selector import MATCHED, Selector
 from flows.forms.charts import QuestionForm, params_of
 from flows.forms.contrasts import write_contrast
-from flows.lettering import printable
 from flows.models import FlowChart, FlowRun
 from flows.sankey import colours_by_rank
 from flows.services.comparisons import Sides, wide
@@ -40,10 +32,8 @@ from flows.services.comparisons import Sides, wide
 # The usual view of an address is not said in it.
 DIFFERENCE, BESIDE = "sankey", "beside"
 VIEWS = {DIFFERENCE: "Difference", BESIDE: "Side by side"}
-LETTERS = ("a", "b")
 CANVAS, BESIDE_PANEL, HALF = 1300, 1008, 636  # pixels of pictures on a desk
 LISTED = 200
-ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +45,6 @@ class Side:
     sentence: str
     chart_url: str
     start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of one side with its base; it opens the panel of its people."""
-
-    count: str
-    base: str
-    share: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One thing that can differ. `said` are the words of what can be said of it."""
-
-    selector: Selector
-    name: str
-    place: str
-    figures: tuple[Figure, ...]
-    points: str
-    interval: str
-    ratio: str
-    p: str
-    verdict: str
-    said: str
-    picked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +82,7 @@ class ComparePage:
     noun: Noun
     runs: Sides | None
     tests: int
-    rows: tuple[Row, ...]
-    left_out: int
+    rows: Rows | None
     picture: DifferenceView | None
     charts: tuple[ChartView, ...]
     panel: Panel | None
@@ -160,8 +122,9 @@ class ComparePage:
         return bool(self.sides) and not any(side.start for side in self.sides)
 
     @property
-    def differing(self) -> int:
-        return sum(row.verdict in (MORE, FEWER) for row in self.rows)
+    def pairs(self) -> list[tuple[ChartView, Side]]:
+        """Both charts, where they stand side by side."""
+        return list(zip(self.charts, self.sides, strict=False))
 
 
 def compare_page(
@@ -197,8 +160,7 @@ def compare_page(
         noun=NOUNS[form.query.count if form.query else "users"],
         runs=runs,
         tests=0,
-        rows=(),
-        left_out=0,
+        rows=None,
         picture=None,
         charts=(),
         panel=None,
@@ -223,8 +185,10 @@ def _answered(
     """The page with its numbers."""
     assert page.runs is not None
     results = page.runs.results
-    rows = sorted(_rows(page, compared, pair[0]), key=lambda row: ORDER.index(row.verdict))
-    opened = next((row for row in rows if row.picked), None)
+    rows = compare_rows(
+        compared, pair[0], lambda letter, one: _url(page.address, letter, one), page.address.picked, most=LISTED
+    )
+    opened = rows.opened
     if opened is None:
         page = replace(page, address=page.address.on(None))
     picture: DifferenceView | None = None
@@ -251,8 +215,7 @@ def _answered(
     return replace(
         page,
         tests=compared["tests"],
-        rows=tuple(rows[:LISTED]),
-        left_out=max(0, len(rows) - LISTED),
+        rows=rows,
         picture=picture,
         charts=charts,
         panel=_panel(page, opened, pair, chart) if opened else None,
@@ -305,72 +268,6 @@ def _opener(page: ComparePage, side: Side) -> Any:
 
 def _chart_url(page: ComparePage, chart: Address, query: FlowQuery) -> str:
     return str(replace(chart, params=_params(page.form, query, page.saved), view="sankey", picked=None))
-
-
-def _rows(page: ComparePage, compared: Mapping[str, Any], query: FlowQuery) -> Iterator[Row]:
-    steps = max((row["step"] for row in compared["nodes"]), default=0)
-    words = end_words(steps, query.backwards)
-    found = [(row, selector_of(row)) for kind in ("totals", "nodes", "links", "ends") for row in compared[kind]]
-    found.sort(key=lambda pair: (pair[0]["difference"] is None, -abs(pair[0]["difference"] or 0.0)))
-    for row, selector in found:
-        name, place = named(selector, words, query.backwards)
-        figures = tuple(
-            Figure(
-                figure(count),
-                figure(base),
-                share(count, base) if count is not None and base else "–",
-                _url(page.address, letter, selector) if count else "",
-            )
-            for count, base, letter in zip(row["counts"], row["bases"], LETTERS, strict=True)
-        )
-        said = verdict(row)
-        known = row["difference"] is not None
-        one, two = row["shares"]
-        yield Row(
-            selector=selector,
-            name=name,
-            place=place,
-            figures=figures,
-            points=points(row["difference"]) if known else "–",
-            interval=" to ".join(map(points, row["interval"])) if known else "–",
-            ratio=ratio(two, one) if known else "–",
-            p=p_value(row["adjusted_p"]),
-            verdict=said,
-            said=SAID[said],
-            picked=selector == page.address.picked,
-        )
-
-
-def selector_of(row: Mapping[str, Any]) -> Selector:
-    """Which number of a flow a row of a comparison is about."""
-    if "source" in row:
-        return link_selector(row)
-    if "step" in row:
-        return Selector(set=NODE, step=row["step"], kind=row["kind"], label=row["label"], state=row.get("state"))
-    return Selector(set=MATCHED, state=row["state"])
-
-
-def named(selector: Selector, words: Mapping[str, str], backwards: bool) -> tuple[str, str]:
-    """What a number is of, and where it stands."""
-    if selector.set == LINK:
-        ends = [_label(selector.source_kind, selector.source), _label(selector.target_kind, selector.target)]
-        assert selector.step is not None
-        steps = [step_name(selector.step, backwards), step_name(selector.step + 1, backwards)]
-        if backwards:
-            ends.reverse()
-            steps.reverse()
-        return " → ".join(ends), f"{steps[0]} to {steps[1].lower()}"
-    if selector.set == MATCHED:
-        assert selector.state is not None
-        return words[selector.state], "Over all steps"
-    assert selector.step is not None
-    name = _label(selector.kind, selector.label)
-    ended = f", {words[selector.state].lower()}" if selector.state else ""
-    return f"{name}{ended}", step_name(selector.step, backwards)
-
-
-def _label(kind: str, label: str) -> str:
-    return "Other" if kind == OTHER else printable(label)
 
 
 def _panel(page: ComparePage, row: Row, pair: tuple[FlowQuery, FlowQuery], chart: Address) -> Panel:

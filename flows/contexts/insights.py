@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.chart_view import NOUNS, end_words, link_selector, step_name
 from flows.contexts.address import Address, Asker
-from flows.contexts.compare_page import named, selector_of
+from flows.contexts.compare_rows import named, selector_of
 from flows.contexts.sentence import NAME_LENGTH
 from flows.engine.query import MAX_PATHS, FlowQuery
 from flows.engine.result import EVENT, OTHER

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import reverse
 
-from flows.contexts.compare_page import selector_of
+from flows.contexts.compare_rows import selector_of
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
 from flows.models import Cohort, FlowRun
@@ -93,14 +93,14 @@ def test_every_number_is_that_of_the_plain_chart_of_its_side(editor, team, shop,
         contrast = {**contrast, "with-cohort": buyers.pk}
     page = compare(editor, team, **VISIT, top=top, **contrast)
     assert page.error == ""
-    assert len(page.rows) > 8
+    assert len(page.rows.listed) > 8
     seen = 0
     for at, side in enumerate(page.sides):
         plain = editor.get(side.chart_url).context["page"].shown.result
         assert side.start == plain["units"]["matched"]
         assert plain["query"]["top"] == top
         counts = {(n["step"], n["kind"], n["label"]): n["count"] for n in plain["nodes"]}
-        for row in page.rows:
+        for row in page.rows.listed:
             number = sets.shown_number(plain, row.selector)
             figure = row.figures[at]
             if number is not None and "other" not in (row.selector.kind, row.selector.target_kind):
@@ -118,7 +118,7 @@ def test_every_number_is_that_of_the_plain_chart_of_its_side(editor, team, shop,
 def test_every_number_opens_its_people(editor, team, shop):
     page = compare(editor, team, **VISIT, **{"with": "previous"})
     opened = 0
-    for row in page.rows:
+    for row in page.rows.listed:
         for letter, figure in zip("ab", row.figures, strict=True):
             if not figure.url:
                 assert figure.count in ("0", "–")
@@ -140,13 +140,13 @@ def test_what_is_more_than_chance_is_said_first(editor, team, shop):
         "1\xa0Mar\xa02026 – 28\xa0Mar\xa02026",
     ]
     assert [side.start for side in page.sides] == [100, 100]
-    order = next(row for row in page.rows if row.name == "order")
+    order = next(row for row in page.rows.listed if row.name == "order")
     assert [(f.count, f.base, f.share) for f in order.figures] == [
         ("10", "100", "10.0\xa0%"),
         ("40", "100", "40.0\xa0%"),
     ]
     assert (order.points, order.ratio, order.p, order.said) == ("+30.0", "4.00×", "<0.001", "more, significant")
-    verdicts = [row.verdict for row in page.rows]
+    verdicts = [row.verdict for row in page.rows.listed]
     assert verdicts == sorted(verdicts, key=["more", "fewer", "same", "few", "unknown"].index)
     assert page.tests == sum(verdict in ("more", "fewer", "same") for verdict in verdicts)
 
@@ -156,7 +156,7 @@ def test_few_people_are_said_to_be_too_few(editor, team):
     make_shop(team, rows=[(f"{month} {n}", name, month * DAY + at) for month in (FEBRUARY, MARCH)
                           for n in range(3) for at, name in enumerate(("visit", "order"))])  # fmt: skip
     page = compare(editor, team, **VISIT, **{"with": "previous"})
-    assert {row.said for row in page.rows} == {"too few to say"}
+    assert {row.said for row in page.rows.listed} == {"too few to say"}
     assert page.tests == 0
     html = editor.get(page.url).content.decode()
     assert "the numbers are too few for any test" in html
@@ -228,8 +228,8 @@ def test_the_api_tells_the_numbers_of_the_page(editor, team, shop):
     page = editor.get(url(team, "compare", chart.pk, **{"with": "previous"})).context["page"]
     assert [side["units"]["matched"] for side in told["sides"]] == [side.start for side in page.sides]
     rows = {selector_of(row): row for kind in ("nodes", "links", "ends", "totals") for row in told[kind]}
-    assert rows.keys() == {row.selector for row in page.rows}
-    for row in page.rows:
+    assert rows.keys() == {row.selector for row in page.rows.listed}
+    for row in page.rows.listed:
         assert [f"{count:,}" for count in rows[row.selector]["counts"]] == [f.count for f in row.figures]
     assert (told["tests"], told["sides"][0]["query"]["to"]) == (page.tests, "2026-03-01T00:00:00Z")
     for params, field in (({}, "with"), ({"with": "x"}, "with"), ({"with": "rest", "with-cohort": "x"}, "with-cohort")):

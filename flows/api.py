@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from drf_spectacular.types import OpenApiTypes
@@ -18,11 +19,13 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.access import membership_of, require
 from accounts.models import Role, Team
 from flows import access, queries
+from flows.contrasts import KINDS
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
+from flows.forms.contrasts import WITH, read_contrast
 from flows.models import Cohort, FlowChart, FlowRun
 from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
-from flows.services import cohorts, line, runs, sets
+from flows.services import cohorts, comparisons, line, runs, sets
 from flows.store import DamagedSegment
 
 PATIENCE = 2.0  # seconds that a request waits for its numbers before it says that they are on their way
@@ -51,7 +54,7 @@ class TeamViewSet(ReadOnlyModelViewSet[M]):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, QueryError):
-            wrong = self.request.method != "GET" or exc.field in OF_A_SET
+            wrong = self.request.method != "GET" or exc.field in OF_A_SET or exc.field.startswith(WITH)
             code = status.HTTP_400_BAD_REQUEST if wrong else status.HTTP_409_CONFLICT
             return _refused(exc.sentence, code, field=exc.field)
         if isinstance(exc, ValidationError):
@@ -106,6 +109,39 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         selector = Selector.from_params(params)
         page = sets.page_of(dataset=chart.dataset, query=query, selector=selector, **_paging(params))
         return Response(asdict(page))
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("with", required=True, description=f"one of {', '.join(KINDS)}"),
+            OpenApiParameter("with-from", description="of the other range; a day is one of the team's time zone"),
+            OpenApiParameter("with-to", description="its last day"),
+            OpenApiParameter("with-cohort", int, description="for cohort, and for rest"),
+        ],
+        responses={
+            200: OpenApiTypes.OBJECT,
+            202: OpenApiTypes.OBJECT,
+            400: OpenApiTypes.OBJECT,
+            409: OpenApiTypes.OBJECT,
+        },
+    )
+    @action(detail=True)
+    def compare(self, request: Request, **kwargs: str) -> Response:
+        """How the chart differs from another range, cohort or filter: the numbers of the page of a comparison.
+
+        Filters of the other side are written as in an address: `with-where-0-property`, `with-people-0-kind` and so on.
+        """
+        chart, query = self._asked()
+        zone = ZoneInfo(self.team.time_zone)
+        contrast = read_contrast(request._request.GET, zone)
+        if contrast is None:
+            raise QueryError(WITH, f"{WITH}: say what to compare with: {', '.join(KINDS)}.")
+        pair = comparisons.pair_of(dataset=chart.dataset, query=query, contrast=contrast, zone=zone)
+        sides = comparisons.ask(dataset=chart.dataset, pair=pair, within=PATIENCE)
+        if sides.are_done:
+            return Response(comparisons.compared(sides))
+        if sides.are_over:
+            return _refused(sides.error, status.HTTP_409_CONFLICT)
+        return Response({"status": "running", "fraction": sides.fraction}, status.HTTP_202_ACCEPTED)
 
     def _asked(self) -> tuple[FlowChart, FlowQuery]:
         chart = self.get_object()

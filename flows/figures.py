@@ -64,3 +64,28 @@ def _two(seconds: int, large: int, large_name: str, small: int, small_name: str)
     if rest // small:
         parts.append(f"{rest // small}{NARROW}{small_name}")
     return NARROW.join(parts)
+
+
+def points(difference: float) -> str:
+    """A difference of shares in percentage points: 0.031 → "+3.1". Something is never written as nothing."""
+    percent = Decimal(difference) * 100
+    sign = "+" if percent > 0 else "\N{MINUS SIGN}"
+    rounded = abs(percent).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if not percent:
+        return "0.0"
+    return f"{sign}{rounded}" if rounded else f"{sign}<0.1"
+
+
+def ratio(part: float, base: float) -> str:
+    """How many times as much: "1.25×". A dash where the base is nothing."""
+    if not base:
+        return NOTHING
+    times = part / base
+    return f"{times:,.0f}×" if times >= 100 else f"{times:.2f}×" if times >= 0.1 or not times else "<0.1×"
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals; very small ones as "<0.001"."""
+    if p is None:
+        return NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"

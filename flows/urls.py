@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, imports, sets
+from flows.views import charts, compare, datasets, imports, insights, sets
 
 app_name = "flows"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("flows/<int:pk>/people/", sets.people, name="people"),
     path("flows/new/funnel/", sets.funnel, name="new_funnel"),
     path("flows/<int:pk>/funnel/", sets.funnel, name="funnel"),
+    path("flows/new/compare/", compare.compare, name="new_compare"),
+    path("flows/<int:pk>/compare/", compare.compare, name="compare"),
+    path("flows/new/insights/", insights.insights, name="new_insights"),
+    path("flows/<int:pk>/insights/", insights.insights, name="insights"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),

@@ -10,7 +10,7 @@ from flows.engine.selector import Selector
 from flows.forms.charts import params_of
 from flows.models import Dataset
 
-VIEWS = ("sankey", "paths", "table")
+VIEWS = ("sankey", "paths", "table", "insights")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from flows.chart_view import ChartView, chart_view, end_words
 from flows.contexts.address import VIEWS, Address, Asker
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
+from flows.contexts.contrasts import CHOICES
+from flows.contexts.insights import PARTS, Group, Teller
 from flows.contexts.panel import Panel, panel_of
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import MAX_TOP
@@ -20,6 +22,7 @@ from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
+from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
 from flows.services.names import NAME_LENGTH
@@ -87,9 +90,12 @@ class ChartPage:
     chart: ChartView | None
     panel: Panel | None
     tabs: tuple[Tab, ...]
+    insights: tuple[Group, ...]
+    later: tuple[tuple[str, str], ...]  # insights that are computed on their own: title and address
     paths: tuple[PathRow, ...]
     actions: tuple[Action, ...]
     funnel_url: str  # of the chain that leads to the open number
+    comparisons: tuple[tuple[str, str], ...]  # what the question, or the open number, can be compared with
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
     is_paused: bool
@@ -191,6 +197,7 @@ def chart_page(
     panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
         address = address.on(None)
+    told = address.view == "insights"
     return ChartPage(
         team=team,
         saved=saved,
@@ -205,9 +212,12 @@ def chart_page(
         chart=chart,
         panel=panel,
         tabs=tuple(_tabs(address)),
+        insights=Teller(form.query, address.on(None), form).at_once(result) if told and result and form.query else (),
+        later=tuple(_later(address)) if told and result else (),
         paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
+        comparisons=tuple(_comparisons(address)) if form.query else (),
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
@@ -257,7 +267,7 @@ def suggested_name(form: QuestionForm) -> str:
 
 
 def _tabs(address: Address) -> Iterator[Tab]:
-    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table"), strict=True):
+    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table", "Insights"), strict=True):
         yield Tab(name, str(address.at(view=view)), address.view == view)
 
 
@@ -344,6 +354,16 @@ def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:
         label = max(into, key=lambda link: link["count"])["source"]
         chain.insert(0, label)
     return chain if len(chain) > 1 else []
+
+
+def _later(address: Address) -> Iterator[tuple[str, str]]:
+    for part, title in PARTS.items():
+        yield title, address.below("insights", about=part)
+
+
+def _comparisons(address: Address) -> Iterator[tuple[str, str]]:
+    for kind, name in CHOICES.items():
+        yield name, address.below("compare", **{WITH: kind})
 
 
 def _suggestions(form: QuestionForm, address: Address) -> Iterator[Suggestion]:

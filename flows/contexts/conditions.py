@@ -111,12 +111,12 @@ def conditions(
     found = {}
     for option in ROWS:
         rows = form.rows(option)
-        shown = [_row(option, f"{option}-{number}", row, cohorts) for number, row in enumerate(rows)]
+        shown = [condition_row(option, f"{option}-{number}", row, cohorts) for number, row in enumerate(rows)]
         linked = [
             replace(row, without=_without(option, rows, number, form, address, asker))
             for number, row in enumerate(shown)
         ]
-        new = _row(option, f"{option}-{NEW}", ("", "") if option == "expand" else {}, cohorts)
+        new = condition_row(option, f"{option}-{NEW}", ("", "") if option == "expand" else {}, cohorts)
         found[option] = Conditions(option, tuple(linked), new, errors.get(option, ""))
     return found
 
@@ -135,7 +135,8 @@ def _without(
     return str(replace(address, params=params, picked=None))
 
 
-def _row(option: str, prefix: str, row: Any, cohorts: Cohorts) -> Row:
+def condition_row(option: str, prefix: str, row: Any, cohorts: Cohorts) -> Any:
+    """The fields of one condition; an empty one where `row` is."""
     if option in FILTERS:
         return _filter_row(prefix, row, about=option == "where")
     if option == "people":

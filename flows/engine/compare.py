@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.engine.kernels import STATES
 from flows.engine.query import QueryError
 from flows.engine.result import OTHER
 
@@ -170,9 +171,10 @@ def too_small(hits: int, size: int, other_hits: int, other_size: int) -> bool:
 
 
 def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, object]:
-    """Say how two flows differ, node by node and link by link.
+    """Say how two flows differ: node by node, link by link, end by end.
 
-    Shares of nodes are of start (``units.matched``), shares of links of their source node.
+    Shares of nodes are of start (``units.matched``), shares of links of their source node, those of ends of the node
+    where they end. ``totals`` are the ends of all nodes together, of start.
 
     Parameters
     ----------
@@ -183,10 +185,10 @@ def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
     Returns
     -------
     dict
-        ``nodes`` and ``links``, by −|difference|, those that cannot be compared last. Each row names its place (step,
-        kind, label; or step, source, source_kind, target, target_kind) and has ``counts``, ``bases``, ``shares`` (of
-        first and second), ``difference`` (second − first), ``interval`` (95 %), ``z``, ``p``, ``adjusted_p``,
-        ``small``.
+        ``nodes``, ``links``, ``ends`` and ``totals``, by −|difference|, those that cannot be compared last. Each row
+        names its place (step, kind, label; step, source, source_kind, target, target_kind; step, kind, label, state;
+        or state) and has ``counts``, ``bases``, ``shares`` (of first and second), ``difference`` (second − first),
+        ``interval`` (95 %), ``z``, ``p``, ``adjusted_p`` (None where ``small``), ``small``.
         ``tests``: over how many p values they are adjusted.
 
     Raises
@@ -198,24 +200,46 @@ def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
     -----
     What cannot be known is None, not 0: a label that is a node here may stand in Other there, and Other is compared
     with Other only if they stand for the same labels. Ask with a larger ``top`` to know it. A step 0 with a single
-    anchor is not listed: its share is 1 by definition, and an idle test would weaken the others.
+    anchor is not listed: its share is 1 by definition, and an idle test would weaken the others. For the same reason
+    rows that are too small for the test have no part in the adjustment: which ones these are depends on the sums of
+    both flows alone, not on how they differ.
     """
     for field in SAME:
         if first["query"][field] != second["query"][field]:
             raise QueryError(field, f"{field}: the two flows must agree in it to be compared.")
     sides = _Side(first), _Side(second)
-    places = sorted(set(sides[0].nodes) | set(sides[1].nodes))
+    found = {
+        "nodes": _nodes(sides),
+        "links": _links(sides),
+        "ends": _ends(sides),
+        "totals": [
+            _row({"state": state}, [side.total(state) for side in sides], [side.matched for side in sides])
+            for state in STATES
+            if any(side.total(state) for side in sides)
+        ],
+    }
+    tested = [row for rows in found.values() for row in rows if row["p"] is not None and not row["small"]]
+    for row, adjusted in zip(tested, adjust_p_values([row["p"] for row in tested]).tolist(), strict=True):
+        row["adjusted_p"] = adjusted
+    return {**{name: sorted(rows, key=_order) for name, rows in found.items()}, "tests": len(tested)}
+
+
+def _nodes(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
+    places = _places(sides)
     anchors = {place for place in places if place[0] == 0}
-    shown = [place for place in places if place not in anchors or len(anchors) > 1]
-    nodes = [
+    return [
         _row(
-            {"step": place[0], "kind": place[1], "label": place[2]},
+            dict(zip(("step", "kind", "label"), place, strict=True)),
             [side.count(place, other) for side, other in _pairs(sides)],
             [side.matched for side in sides],
         )
-        for place in shown
+        for place in places
+        if place not in anchors or len(anchors) > 1
     ]
-    links = [
+
+
+def _links(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
+    return [
         _row(
             {
                 "step": source[0],
@@ -229,10 +253,23 @@ def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
         )
         for source, target in sorted(set(sides[0].links) | set(sides[1].links))
     ]
-    tested = [row for row in nodes + links if row["p"] is not None]
-    for row, adjusted in zip(tested, adjust_p_values([row["p"] for row in tested]).tolist(), strict=True):
-        row["adjusted_p"] = adjusted
-    return {"nodes": sorted(nodes, key=_order), "links": sorted(links, key=_order), "tests": len(tested)}
+
+
+def _ends(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
+    return [
+        _row(
+            dict(zip(("step", "kind", "label", "state"), (*place, state), strict=True)),
+            [side.end(place, state, other) for side, other in _pairs(sides)],
+            [side.count(place, other) for side, other in _pairs(sides)],
+        )
+        for place in _places(sides)
+        for state in STATES
+        if any(side.ends.get((*place, state)) for side in sides)
+    ]
+
+
+def _places(sides: tuple[_Side, _Side]) -> list[Place]:
+    return sorted(set(sides[0].nodes) | set(sides[1].nodes))
 
 
 class _Side:
@@ -250,6 +287,11 @@ class _Side:
                 (link["step"] + 1, link["target_kind"], link["target"]),
             ): link["count"]
             for link in flow["links"]
+        }
+        self.ends: dict[tuple[int, str, str, str], int] = {
+            (node["step"], node["kind"], node["label"], state): node[state]
+            for node in flow["nodes"]
+            for state in STATES
         }
         self._named: dict[int, set[str]] = {}
         for step, kind, label in self.nodes:
@@ -278,6 +320,12 @@ class _Side:
         if self.count(source, other) is None or self.count(target, other) is None:
             return None
         return self.links.get((source, target), 0)
+
+    def end(self, place: Place, state: str, other: _Side) -> int | None:
+        return None if self.count(place, other) is None else self.ends.get((*place, state), 0)
+
+    def total(self, state: str) -> int:
+        return sum(count for (*_, ended), count in self.ends.items() if ended == state)
 
     def _same_other(self, step: int, other: _Side) -> bool:
         """Whether Other of both stands for the same labels: what one names, the other names or does not have."""
@@ -310,6 +358,8 @@ def _row(place: dict[str, object], counts: list[int | None], bases: list[int | N
 
 def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
     place = tuple(
-        row[key] for key in ("step", "label", "kind", "source", "target", "source_kind", "target_kind") if key in row
+        row[key]
+        for key in ("step", "label", "kind", "source", "target", "source_kind", "target_kind", "state")
+        if key in row
     )
     return (row["difference"] is None, -abs(row["difference"] or 0.0), *place)

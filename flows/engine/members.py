@@ -57,7 +57,7 @@ class Members:
 
 
 @dataclass(slots=True)
-class _Picked:
+class PathRows:
     """Paths picked out of logs, one row a path: keys, anchors, heads, and items with nothing (0) behind the last.
 
     uint64[rows], int64[rows], int64[rows], int64[rows, steps + 1]
@@ -69,7 +69,7 @@ class _Picked:
     items: IntArray
 
     @classmethod
-    def of(cls, paths: Paths, rows: IntArray, steps: int) -> _Picked:
+    def of(cls, paths: Paths, rows: IntArray, steps: int) -> PathRows:
         log = paths.log
         at = log.heads[rows]
         heads = log.items[at].astype(np.int64)
@@ -78,13 +78,13 @@ class _Picked:
         items = log.items[np.where(there, at[:, None] + 1 + places, 0)].astype(np.int64)
         return cls(log.people[rows], log.anchors[rows], heads, np.where(there, items, 0))
 
-    def pick(self, rows: NDArray[Any]) -> _Picked:
-        return _Picked(self.keys[rows], self.anchors[rows], self.heads[rows], self.items[rows])
+    def pick(self, rows: NDArray[Any]) -> PathRows:
+        return PathRows(self.keys[rows], self.anchors[rows], self.heads[rows], self.items[rows])
 
     @staticmethod
-    def joined(parts: Sequence[_Picked]) -> _Picked:
+    def joined(parts: Sequence[PathRows]) -> PathRows:
         names = ("keys", "anchors", "heads", "items")
-        return _Picked(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return PathRows(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 @dataclass(slots=True)
@@ -102,13 +102,13 @@ class PathSets:
             raise ValueError("offset and limit must not be negative")
         wanted = offset + limit
         total = 0
-        kept: _Picked | None = None
+        kept: PathRows | None = None
         for walked, chosen in self._chosen(selector):
             total += sum(map(len, chosen))
             for paths, of_set in zip(walked, chosen, strict=True):
                 if wanted and len(of_set):
-                    new = _Picked.of(paths, _newest_rows(paths, of_set, wanted), self.query.steps)
-                    kept = _newest(new if kept is None else _Picked.joined([kept, new]), wanted)
+                    new = PathRows.of(paths, _newest_rows(paths, of_set, wanted), self.query.steps)
+                    kept = _newest(new if kept is None else PathRows.joined([kept, new]), wanted)
         rows = [] if kept is None else self._rows(kept.pick(np.arange(len(kept.keys))[offset:]))
         return Members(total, rows)
 
@@ -134,7 +134,7 @@ class PathSets:
             choice = _Choice(selector, self.source.labels.known, len(self.source.labels.names), nodes)
             yield walked, self.source.map(choice.rows, walked)
 
-    def _rows(self, found: _Picked) -> list[Member]:
+    def _rows(self, found: PathRows) -> list[Member]:
         names = self.source.labels.names
         members = []
         for key, anchor, head, row in zip(
@@ -204,7 +204,7 @@ def _newest_rows(paths: Paths, rows: IntArray, wanted: int) -> IntArray:
     return newest
 
 
-def _newest(found: _Picked, wanted: int) -> _Picked:
+def _newest(found: PathRows, wanted: int) -> PathRows:
     """The first ``wanted`` by (newest anchor, key); paths of one person at one time stay in their order."""
     return found.pick(np.lexsort((found.keys, -found.anchors))[:wanted])
 

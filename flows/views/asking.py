@@ -2,6 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
+
 from accounts.access import TeamRequest
 from flows import access, queries
 from flows.contexts.address import VIEWS, Address
@@ -31,6 +33,14 @@ def question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | No
     form = QuestionForm(params, dataset=dataset, zone=zone)
     form.is_valid()
     return form
+
+
+def asked(request: TeamRequest, pk: int | None) -> tuple[FlowChart | None, QuestionForm | None, Address]:
+    """The chart, the question, and where the page of the chart stands that a page below it is about."""
+    saved = access.chart_of(request.team, pk) if pk else None
+    names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
+    path = reverse("flows:chart" if saved else "flows:new", kwargs=names)
+    return saved, question(request, saved), address(request, path)
 
 
 def address(request: TeamRequest, path: str) -> Address:

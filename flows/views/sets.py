@@ -7,13 +7,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from flows import access
 from flows.contexts.address import Address
 from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
 from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
@@ -31,7 +29,7 @@ T = TypeVar("T")
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def people(request: TeamRequest, pk: int | None = None) -> HttpResponse:
     """The people behind a number, the newest first; htmx gets the first few. POST saves them as a cohort."""
-    saved, form, address = _asked(request, pk)
+    saved, form, address = asking.asked(request, pk)
     if form is None:
         return render(request, "flows/no_events.html", {"chart": saved})
     if request.method == "POST":
@@ -43,7 +41,7 @@ def people(request: TeamRequest, pk: int | None = None) -> HttpResponse:
 @team_view(Role.VIEWER)
 def funnel(request: TeamRequest, pk: int | None = None) -> HttpResponse:
     """A chain of steps of a flow, as a funnel with the same numbers."""
-    saved, form, address = _asked(request, pk)
+    saved, form, address = asking.asked(request, pk)
     if form is None:
         return render(request, "flows/no_events.html", {"chart": saved})
     chain = request.GET.getlist("chain")[: MAX_STEPS + 2]
@@ -53,14 +51,6 @@ def funnel(request: TeamRequest, pk: int | None = None) -> HttpResponse:
 
     found, problem = _found(form, count)
     return render(request, "flows/funnel.html", {"funnel": funnel_view(saved, form, address, found, problem)})
-
-
-def _asked(request: TeamRequest, pk: int | None) -> tuple[FlowChart | None, QuestionForm | None, Address]:
-    """The chart, the question, and where the page of the chart stands that the number is on."""
-    saved = access.chart_of(request.team, pk) if pk else None
-    names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
-    path = reverse("flows:chart" if saved else "flows:new", kwargs=names)
-    return saved, asking.question(request, saved), asking.address(request, path)
 
 
 def _people(

@@ -108,6 +108,9 @@ def test_small_is_any_expected_count_under_five_or_a_group_under_thirty(table):
     assert too_small(*table) == (min(expected) < 5 or min(size, other_size) < 30)
 
 
+KINDS = ("nodes", "links", "ends", "totals")
+
+
 def people(shares, each=100, seed=1):
     """``visit``, then one of the labels by its share of a hundred; the rest go no further."""
     rows, person = [], seed * 1000
@@ -138,8 +141,9 @@ def test_a_difference_in_share_has_its_interval_and_p_value():
     assert order["p"] == pytest.approx(0.0337, abs=5e-5)
     assert order["interval"] == pytest.approx(list(difference_interval(45, 100, 60, 100)))
     assert order["small"] is False
-    assert both["tests"] == 4  # two nodes and two links; the anchor is no test
-    assert order["adjusted_p"] == pytest.approx(order["p"] * 2)
+    # Two nodes, two links, and who stopped at the anchor, which itself is no test.
+    assert both["tests"] == 5
+    assert order["adjusted_p"] == pytest.approx(order["p"] * 5 / 3)
     assert [row["label"] for row in both["nodes"]] == ["order", "help"]
 
 
@@ -152,6 +156,24 @@ def test_a_link_is_a_share_of_its_source():
     assert link["small"] is True
 
 
+def test_ends_are_shares_of_their_node_and_totals_of_start():
+    both = compare_flows(flow(people({"order": 45, "help": 10})), flow(people({"order": 60, "help": 10})))
+    stopped = find(both["ends"], label="visit")
+    assert (stopped["state"], stopped["counts"], stopped["bases"]) == ("open", [45, 30], [100, 100])
+    assert stopped["p"] == pytest.approx(two_proportion_test(45, 100, 30, 100)[1])
+    assert find(both["ends"], label="help")["counts"] == [10, 10]
+    assert [(row["state"], row["counts"], row["bases"]) for row in both["totals"]] == [("open", [100, 100], [100, 100])]
+
+
+def test_what_is_too_small_weakens_no_other_test():
+    rare = {"help": 2, "leave": 1}
+    first, second = flow(people({"order": 45} | rare)), flow(people({"order": 60} | rare))
+    both = compare_flows(first, second)
+    tested = [row for kind in KINDS for row in both[kind] if row["adjusted_p"] is not None]
+    assert both["tests"] == len(tested) == 3  # order, the link to it, who stopped at the anchor
+    assert find(both["nodes"], label="help")["small"] is True
+
+
 def test_what_is_in_other_on_one_side_is_not_zero_there():
     first = flow(people({"order": 50, "help": 20, "leave": 10}), top=1)
     second = flow(people({"order": 20, "help": 50, "leave": 10}), top=1)
@@ -159,7 +181,7 @@ def test_what_is_in_other_on_one_side_is_not_zero_there():
     order, help_, other = (find(both["nodes"], label=label) for label in ("order", "help", ""))
     assert (order["counts"], help_["counts"], other["counts"]) == ([50, None], [None, 50], [None, None])
     assert order["p"] is order["difference"] is order["adjusted_p"] is None
-    assert both["tests"] == 0
+    assert both["tests"] == 1  # who stopped at the anchor
 
 
 def test_other_of_unlike_labels_is_not_compared():
@@ -213,7 +235,9 @@ def test_a_flow_does_not_differ_from_itself(segments, query):
     result = engine_flow(segments, query)
     both = compare_flows(result, result)
     assert all(row["counts"][0] == row["counts"][1] is not None for row in both["nodes"] + both["links"])
-    assert all(row["difference"] == 0 and row["p"] == row["adjusted_p"] == 1 for row in both["nodes"] + both["links"])
+    rows = [row for kind in KINDS for row in both[kind]]
+    assert all(row["difference"] == 0 and row["p"] == 1 for row in rows)
+    assert all(row["adjusted_p"] == (None if row["small"] else 1) for row in rows)
     assert len(both["links"]) == len(result["links"])
 
 
@@ -225,7 +249,7 @@ def test_swapping_the_flows_swaps_the_signs(segments, others, query, top, other_
     second = engine_flow(others, FlowQuery.from_dict({**asked, "top": other_top}))
     there, back = compare_flows(first, second), compare_flows(second, first)
     assert there["tests"] == back["tests"]
-    for kind in ("nodes", "links"):
+    for kind in KINDS:
         assert len(there[kind]) == len(back[kind])
         for row, mirrored in zip(there[kind], back[kind], strict=True):
             assert row["counts"] == mirrored["counts"][::-1]

@@ -1,0 +1,287 @@
+"""Everything that the page of a comparison shows. A is the first side, B the second."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import Team
+from flows import queries
+from flows.chart_view import NOUNS, ChartView, Noun, chart_view
+from flows.contexts.address import Address
+from flows.contexts.compare_rows import LETTERS, Row, Rows, compare_rows
+from flows.contexts.contrasts import Chooser, chooser, side_names
+from flows.contexts.sentence import spoken
+from flows.contrasts import Contrast
+from flows.difference import (
+    DifferenceView,
+    bucketed,
+    difference_view,
+    kept_labels,
+)
+from flows.engine.query import FlowQuery
+from flows.engine.result import OTHER
+from flows.engine.selector import MATCHED, Selector
+from flows.forms.charts import QuestionForm, params_of
+from flows.forms.contrasts import write_contrast
+from flows.models import FlowChart, FlowRun
+from flows.sankey import colours_by_rank
+from flows.services.comparisons import Sides, wide
+
+# The usual view of an address is not said in it.
+DIFFERENCE, BESIDE = "sankey", "beside"
+VIEWS = {DIFFERENCE: "Difference", BESIDE: "Side by side"}
+CANVAS, BESIDE_PANEL, HALF = 1300, 1008, 636  # pixels of pictures on a desk
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two flows: what it is called, asks and counts."""
+
+    letter: str
+    name: str
+    sentence: str
+    chart_url: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The open row, and the people of one side of it."""
+
+    row: Row
+    letter: str
+    side: str  # what the side is called
+    people_url: str
+    chart_url: str  # the number on the chart of its side
+    closed_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """One state of the page. `runs` are None where nothing could be asked; then `problem` may say why."""
+
+    team: Team
+    saved: FlowChart | None
+    form: QuestionForm
+    chart_url: str
+    address: Address
+    letter: str
+    chooser: Chooser
+    fields: tuple[tuple[str, str], ...]  # the question, for the form that chooses
+    sides: tuple[Side, ...]
+    noun: Noun
+    runs: Sides | None
+    tests: int
+    rows: Rows | None
+    picture: DifferenceView | None
+    charts: tuple[ChartView, ...]
+    panel: Panel | None
+    tabs: tuple[Tab, ...]
+    problem: str
+    is_paused: bool
+
+    @property
+    def url(self) -> str:
+        return str(_sided(self.address, self.letter))
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.runs is not None and not self.runs.are_over
+
+    @property
+    def waiting_url(self) -> str:
+        numbers = "".join(f"&run={run.pk}" for run in self.runs.both) if self.runs else ""
+        return f"{self.url}{numbers if '?' in self.url else numbers.replace('&', '?', 1)}"
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.runs.fraction) if self.runs else 0
+
+    @property
+    def error(self) -> str:
+        failed = [run.error for run in self.runs.both if run.status == FlowRun.Status.FAILED] if self.runs else []
+        return self.problem or next(iter(failed), "")
+
+    @property
+    def was_cancelled(self) -> bool:
+        cancelled = self.runs and any(run.status == FlowRun.Status.CANCELLED for run in self.runs.both)
+        return self.is_paused or bool(cancelled)
+
+    @property
+    def is_empty(self) -> bool:
+        return bool(self.sides) and not any(side.start for side in self.sides)
+
+    @property
+    def pairs(self) -> list[tuple[ChartView, Side]]:
+        """Both charts, where they stand side by side."""
+        return list(zip(self.charts, self.sides, strict=False))
+
+
+def compare_page(
+    *,
+    team: Team,
+    saved: FlowChart | None,
+    form: QuestionForm,
+    params: QueryDict,
+    chart: Address,
+    contrast: Contrast | None,
+    pair: tuple[FlowQuery, FlowQuery] | None,
+    runs: Sides | None,
+    compared: Mapping[str, Any] | None,
+    problem: str = "",
+    is_paused: bool = False,
+) -> ComparePage:
+    """`chart` is the page of the question; `params` is what the address of this page says, `compared` what differs."""
+    cohorts = queries.cohort_names(team, form.dataset)
+    chart = replace(chart, params=_params(form, form.query, saved) if form.query else chart.params)
+    letter = params.get("side", "")
+    view = params.get("view", "")
+    address = _address(chart, form, contrast, view if view in VIEWS else DIFFERENCE)
+    page = ComparePage(
+        team=team,
+        saved=saved,
+        form=form,
+        chart_url=str(chart.on(None)),
+        address=address,
+        letter=letter if letter in LETTERS else LETTERS[0],
+        chooser=chooser(params, form.query, cohorts),
+        fields=tuple((name, value) for name, values in chart.params.lists() for value in values),
+        sides=(),
+        noun=NOUNS[form.query.count if form.query else "users"],
+        runs=runs,
+        tests=0,
+        rows=None,
+        picture=None,
+        charts=(),
+        panel=None,
+        tabs=(),
+        problem=problem,
+        is_paused=is_paused,
+    )
+    if contrast is None or pair is None or runs is None or compared is None:
+        return page
+    names = side_names(contrast, pair, form.zone, cohorts)
+    starts = [side["units"]["matched"] for side in compared["sides"]]
+    sides = tuple(
+        Side(letter, name, spoken(query, form.zone, cohorts), _chart_url(page, chart, query), start)
+        for letter, name, query, start in zip(LETTERS, names, pair, starts, strict=True)
+    )
+    return _answered(replace(page, sides=sides), pair, compared, chart)
+
+
+def _answered(
+    page: ComparePage, pair: tuple[FlowQuery, FlowQuery], compared: Mapping[str, Any], chart: Address
+) -> ComparePage:
+    """The page with its numbers."""
+    assert page.runs is not None
+    results = page.runs.results
+    rows = compare_rows(
+        compared, pair[0], lambda letter, one: _url(page.address, letter, one), page.address.picked, most=LISTED
+    )
+    opened = rows.opened
+    if opened is None:
+        page = replace(page, address=page.address.on(None))
+    picture: DifferenceView | None = None
+    charts: tuple[ChartView, ...] = ()
+    colours = colours_by_rank([node for result in results for node in result["nodes"]])
+    top = pair[0].top
+    if page.address.view == BESIDE:
+        kept = kept_labels(results, top)
+        charts = tuple(
+            chart_view(bucketed(result, kept), width=HALF, uid=side.letter, colours=colours, url=_opener(page, side))
+            for result, side in zip(results, page.sides, strict=True)
+        )
+    elif not page.is_empty:
+        picture = difference_view(
+            results,
+            compared,
+            top=top,
+            width=BESIDE_PANEL if opened else CANVAS,
+            noun=page.noun,
+            colours=colours,
+            url=lambda selector: _url(page.address, page.letter, selector),
+            picked=page.address.picked,
+        )
+    return replace(
+        page,
+        tests=compared["tests"],
+        rows=rows,
+        picture=picture,
+        charts=charts,
+        panel=_panel(page, opened, pair, chart) if opened else None,
+        tabs=tuple(
+            Tab(name, str(_sided(page.address.at(view=view), page.letter)), page.address.view == view)
+            for view, name in VIEWS.items()
+        ),
+    )
+
+
+def _params(form: QuestionForm, query: FlowQuery, saved: FlowChart | None) -> QueryDict:
+    """A question as the address of its chart says it: not at all where it is the saved one."""
+    params = params_of(query, form.dataset, form.zone)
+    if saved is not None and query.canonical() == saved.query and form.dataset == saved.dataset:
+        params.clear()
+    return params
+
+
+def _address(chart: Address, form: QuestionForm, contrast: Contrast | None, view: str) -> Address:
+    params = chart.params.copy()
+    if contrast is not None:
+        for name, values in write_contrast(contrast, form.zone).lists():
+            params.setlist(name, values)
+    return Address(f"{chart.path}compare/", params, view, chart.picked)
+
+
+def _sided(address: Address, letter: str) -> Address:
+    if letter == LETTERS[0] or address.picked is None:
+        return address
+    params = address.params.copy()
+    params["side"] = letter
+    return replace(address, params=params)
+
+
+def _url(address: Address, letter: str, selector: Selector) -> str:
+    return str(_sided(address.on(selector), letter))
+
+
+def _opener(page: ComparePage, side: Side) -> Any:
+    """Of a chart whose Other is a sum of its own: that opens nothing."""
+
+    def url(selector: Selector) -> str:
+        has_other = OTHER in (selector.kind, selector.source_kind, selector.target_kind)
+        # Everybody at the start is no row of the comparison, for there the two cannot differ.
+        listed = selector.set == MATCHED and selector.state is None
+        return "" if has_other or listed else _url(page.address, side.letter, selector)
+
+    return url
+
+
+def _chart_url(page: ComparePage, chart: Address, query: FlowQuery) -> str:
+    return str(replace(chart, params=_params(page.form, query, page.saved), view="sankey", picked=None))
+
+
+def _panel(page: ComparePage, row: Row, pair: tuple[FlowQuery, FlowQuery], chart: Address) -> Panel:
+    assert page.runs is not None
+    at = LETTERS.index(page.letter)
+    selector, query = row.selector, pair[at]
+    if OTHER in (selector.kind, selector.source_kind, selector.target_kind):
+        query = wide(query)  # Other is what is left beside the labels that were asked for
+    there = replace(chart, params=_params(page.form, query, page.saved), view="sankey", picked=selector)
+    return Panel(
+        row=row,
+        letter=page.letter,
+        side=page.sides[at].name,
+        people_url=there.below("people", version=str(page.runs.both[at].dataset_version)),
+        chart_url=str(there),
+        closed_url=str(page.address.on(None)),
+    )

@@ -1,0 +1,135 @@
+"""The rows of a comparison: what differs, in words and figures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flows.chart_view import end_words, link_selector, step_name
+from flows.difference import FEW, FEWER, MORE, SAID, SAME, UNKNOWN, verdict
+from flows.engine.query import FlowQuery
+from flows.engine.result import OTHER
+from flows.engine.selector import LINK, MATCHED, NODE, Selector
+from flows.figures import NOTHING, figure, p_value, points, ratio, share
+from flows.lettering import printable
+
+LETTERS = ("a", "b")  # of the sides, in addresses
+ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
+KINDS = ("totals", "nodes", "links", "ends")
+
+Url = Callable[[str, Selector], str]  # letter, number
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of one side with its base; it opens the panel of its people."""
+
+    count: str
+    base: str
+    share: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that can differ. `said` are the words of what can be said of it."""
+
+    selector: Selector
+    name: str
+    place: str
+    figures: tuple[Figure, ...]
+    points: str
+    interval: str
+    ratio: str
+    p: str
+    verdict: str
+    said: str
+    picked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The first of all rows, how many are left out, how many are more than chance, and the open one, wherever it is."""
+
+    listed: tuple[Row, ...]
+    left_out: int
+    differing: int
+    opened: Row | None
+
+
+def compare_rows(
+    compared: Mapping[str, Any], query: FlowQuery, url: Url, picked: Selector | None, *, most: int
+) -> Rows:
+    """What can be told from chance stands first, then what differs most."""
+    found = [(row, verdict(row)) for kind in KINDS for row in compared[kind]]
+    found.sort(key=lambda pair: (ORDER.index(pair[1]), -abs(pair[0]["difference"] or 0.0)))
+    steps = max((row["step"] for row in compared["nodes"]), default=0)
+    words = end_words(steps, query.backwards)
+
+    def shown(row: Mapping[str, Any], said: str) -> Row:
+        return _row(row, said, named(selector_of(row), words, query.backwards), url, picked)
+
+    same_step = [pair for pair in found if picked and pair[0].get("step") == picked.step]
+    return Rows(
+        listed=tuple(shown(*pair) for pair in found[:most]),
+        left_out=max(0, len(found) - most),
+        differing=sum(said in (MORE, FEWER) for _, said in found),
+        opened=next((shown(*pair) for pair in same_step if selector_of(pair[0]) == picked), None),
+    )
+
+
+def _row(row: Mapping[str, Any], said: str, words: tuple[str, str], url: Url, picked: Selector | None) -> Row:
+    selector, known, (one, two) = selector_of(row), row["difference"] is not None, row["shares"]
+    figures = tuple(
+        Figure(
+            figure(count),
+            figure(base),
+            share(count, base) if count is not None and base else NOTHING,
+            url(letter, selector) if count else "",
+        )
+        for count, base, letter in zip(row["counts"], row["bases"], LETTERS, strict=True)
+    )
+    return Row(
+        selector=selector,
+        name=words[0],
+        place=words[1],
+        figures=figures,
+        points=points(row["difference"]) if known else NOTHING,
+        interval=" to ".join(map(points, row["interval"])) if known else NOTHING,
+        ratio=ratio(two, one) if known else NOTHING,
+        p=p_value(row["adjusted_p"]),
+        verdict=said,
+        said=SAID[said],
+        picked=selector == picked,
+    )
+
+
+def selector_of(row: Mapping[str, Any]) -> Selector:
+    """Which number of a flow a row of a comparison is about."""
+    if "source" in row:
+        return link_selector(row)
+    if "step" in row:
+        return Selector(set=NODE, step=row["step"], kind=row["kind"], label=row["label"], state=row.get("state"))
+    return Selector(set=MATCHED, state=row["state"])
+
+
+def named(selector: Selector, words: Mapping[str, str], backwards: bool) -> tuple[str, str]:
+    """What a number is of, and where it stands."""
+    if selector.set == LINK:
+        ends = [_label(selector.source_kind, selector.source), _label(selector.target_kind, selector.target)]
+        assert selector.step is not None
+        steps = [step_name(selector.step, backwards), step_name(selector.step + 1, backwards)]
+        if backwards:
+            ends.reverse()
+            steps.reverse()
+        return " → ".join(ends), f"{steps[0]} to {steps[1].lower()}"
+    if selector.set == MATCHED:
+        assert selector.state is not None
+        return words[selector.state], "Over all steps"
+    assert selector.step is not None
+    name = _label(selector.kind, selector.label)
+    ended = f", {words[selector.state].lower()}" if selector.state else ""
+    return f"{name}{ended}", step_name(selector.step, backwards)
+
+
+def _label(kind: str, label: str) -> str:
+    return "Other" if kind == OTHER else printable(label)

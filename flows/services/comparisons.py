@@ -1,0 +1,94 @@
+"""Two questions side by side: both are asked and computed as any other, and their answers are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flows import queries
+from flows.contrasts import Contrast
+from flows.engine.compare import compare_flows
+from flows.engine.query import MAX_TOP, FlowQuery
+from flows.models import Dataset, FlowRun
+from flows.moments import microseconds
+from flows.services import runs
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The computations of the two questions, first and second, on one version of the events."""
+
+    first: FlowRun
+    second: FlowRun
+
+    @property
+    def both(self) -> tuple[FlowRun, FlowRun]:
+        return self.first, self.second
+
+    @property
+    def are_done(self) -> bool:
+        return all(run.status == FlowRun.Status.DONE for run in self.both)
+
+    @property
+    def are_over(self) -> bool:
+        """Nothing more is to be waited for: both are there, or one will never be."""
+        return self.are_done or any(run.is_over and run.status != FlowRun.Status.DONE for run in self.both)
+
+    @property
+    def error(self) -> str:
+        """Why there will be no answer; "" where there is one, or may be one."""
+        ended = [run for run in self.both if run.is_over and run.status != FlowRun.Status.DONE]
+        return next((run.error or run.get_status_display() for run in ended), "")
+
+    @property
+    def fraction(self) -> float:
+        return sum(1.0 if run.is_over else run.fraction for run in self.both) / 2
+
+    @property
+    def results(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        assert self.first.result is not None
+        assert self.second.result is not None
+        return self.first.result, self.second.result
+
+
+def pair_of(*, dataset: Dataset, query: FlowQuery, contrast: Contrast, zone: ZoneInfo) -> tuple[FlowQuery, FlowQuery]:
+    """The two questions, which the dataset can answer. Raises QueryError."""
+    through = microseconds(dataset.data_through) if dataset.data_through else None
+    pair = contrast.pair(query, zone, through)
+    for each in pair:
+        runs.check(dataset=dataset, query=each)
+    return pair
+
+
+def wide(query: FlowQuery) -> FlowQuery:
+    """The question with as many labels as there can be, so that what is a node on one side hides in Other on no side.
+
+    Numbers of events do not depend on it.
+    """
+    return replace(query, top=MAX_TOP, paths=0)
+
+
+def ask(
+    *, dataset: Dataset, pair: tuple[FlowQuery, FlowQuery], awaited: tuple[str, str] = ("", ""), within: float
+) -> Sides:
+    """Ask both, and wait a little. Who waits names the runs, so that failed ones are not begun again.
+
+    Raises TooManyWait.
+    """
+    asked = []
+    for query, number in zip(map(wide, pair), awaited, strict=True):
+        asked.append(queries.awaited_run(dataset, query, number) or runs.ask(dataset=dataset, query=query))
+    first, second = (runs.settled(run=run, within=within / 2) for run in asked)
+    return Sides(first, second)
+
+
+def compared(sides: Sides) -> dict[str, Any]:
+    """What differs, in the shape of `compare_flows`, with what each side is.
+
+    `sides` has of both the canonical question, its units, and the events that it knows.
+    """
+    return {"sides": [_side(result) for result in sides.results], **compare_flows(*sides.results)}
+
+
+def _side(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: result[name] for name in ("query", "units", "dataset_version", "data_through")}

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Invitation, Membership, Role, Team, User
+from accounts.sharing import share
 from flows.engine.query import FlowQuery
 from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
@@ -29,11 +30,13 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "accounts:invite": (None, ADMIN),
     "accounts:withdraw": (None, ADMIN),
     "accounts:change_member": (None, ADMIN),
+    "accounts:revoke_share_link": (None, EDITOR),
     "flows:list": (VIEWER, None),
     "flows:new": (VIEWER, EDITOR),
     "flows:chart": (VIEWER, EDITOR),
     "flows:delete_chart": (None, EDITOR),
     "flows:duplicate_chart": (None, EDITOR),
+    "flows:share_chart": (EDITOR, EDITOR),
     "flows:cancel_run": (None, VIEWER),
     "flows:events": (VIEWER, None),
     "flows:new_people": (VIEWER, EDITOR),
@@ -115,6 +118,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
 }
 OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}
 OF_ANYBODY = {"healthz"}
+# Who has the token of a link is let in, signed in or not; tests/accounts/test_sharing.py and its like hold them to it.
+OF_WHOEVER_HOLDS_A_LINK = {"shared:chart", "shared:embed_chart"}
 # The role for reading, for writing, and with which methods one writes.
 OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {
     "api:charts-list": (VIEWER, None, ()),
@@ -138,7 +143,8 @@ def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 
 def test_every_named_url_stands_in_a_table():
     ours = {name for name in names(get_resolver()) if not name.startswith(FOREIGN)}
-    assert ours == set(OF_A_TEAM) | OF_A_PERSON | OF_ANYBODY | set(OF_THE_API) | OF_WHOEVER_IS_SIGNED_IN
+    open_to_some = OF_A_PERSON | OF_ANYBODY | OF_WHOEVER_HOLDS_A_LINK | OF_WHOEVER_IS_SIGNED_IN
+    assert ours == set(OF_A_TEAM) | set(OF_THE_API) | open_to_some
 
 
 @pytest.fixture
@@ -171,6 +177,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "accounts": {
             "withdraw": invitation.pk,
             "change_member": Membership.objects.get(user=vera).pk,
+            "revoke_share_link": share(team=team, target=chart, by=alice)[0].pk,
         },
         "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
         "maps": {
@@ -268,6 +275,12 @@ def test_the_api_is_for_members_by_role(name, world, sign_in, vera, carol, bob, 
             else:
                 assert status in (200, 204, 400, 404, 409), (method, role)
         assert needed is None or 404 not in found[2 + needed.rank : 3 + needed.rank], method
+
+
+@pytest.mark.parametrize("name", sorted(OF_WHOEVER_HOLDS_A_LINK))
+def test_without_a_token_that_opens_it_nothing_is_shown_to_anybody(name, world, sign_in, alice):
+    path = reverse(name, args=["a" * 43])
+    assert [send(client, "GET", path).status_code for client in (Client(), sign_in(alice))] == [404, 404]
 
 
 @pytest.mark.parametrize("name", sorted(OF_WHOEVER_IS_SIGNED_IN))

@@ -1,6 +1,7 @@
 """Saved questions, their computations and the people behind their numbers."""
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,6 +21,7 @@ class FlowChart(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    share_links = GenericRelation("accounts.ShareLink")
 
     class Meta:
         ordering = ["-updated_at", "-pk"]

@@ -92,6 +92,14 @@ def last_answer(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
     return _runs(dataset, query).filter(status=FlowRun.Status.DONE).order_by("-dataset_version").first()
 
 
+def answered(dataset: Dataset, query: FlowQuery, version: str) -> FlowRun | None:
+    """The kept result on that version of the events, or the newest where there is none such."""
+    done = _runs(dataset, query).filter(status=FlowRun.Status.DONE)
+    named = version.isascii() and version.isdigit() and len(version) < 10
+    found = done.filter(dataset_version=int(version)).first() if named else None
+    return found or done.order_by("-dataset_version").first()
+
+
 def result_of(dataset: Dataset, digest: str, version: int) -> dict[str, Any] | None:
     """What was computed on one version of the events and kept."""
     done = FlowRun.objects.filter(dataset=dataset, digest=digest, dataset_version=version, status=FlowRun.Status.DONE)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, imports, sets, shared
+from flows.views import charts, datasets, exports, imports, sets, shared
 
 app_name = "flows"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("flows/<int:pk>/funnel/", sets.funnel, name="funnel"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
+    path("flows/new/export/<slug:form>/", exports.export, name="export_new"),
+    path("flows/<int:pk>/export/<slug:form>/", exports.export, name="export"),
     path("flows/<int:pk>/share/", shared.share_chart, name="share_chart"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),
     path("flows/events/<slug:dataset_slug>/", charts.events, name="events"),

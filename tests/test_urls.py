@@ -36,6 +36,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:chart": (VIEWER, EDITOR),
     "flows:delete_chart": (None, EDITOR),
     "flows:duplicate_chart": (None, EDITOR),
+    "flows:export_new": (VIEWER, None),
+    "flows:export": (VIEWER, None),
     "flows:share_chart": (EDITOR, EDITOR),
     "flows:cancel_run": (None, VIEWER),
     "flows:events": (VIEWER, None),

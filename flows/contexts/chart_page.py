@@ -18,6 +18,7 @@ from flows.contexts.sentence import Words, sentence
 from flows.engine.query import MAX_TOP
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
+from flows.exports.formats import FORMATS, Format
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
@@ -159,6 +160,14 @@ class ChartPage:
         """The people behind the open number, on the version of the events that the number is of."""
         version = self.shown.dataset_version if self.shown else 0
         return self.address.below("people", version=str(version))
+
+    @property
+    def files(self) -> list[tuple[Format, str]]:
+        """What these very numbers can be exported as, and where."""
+        if self.shown is None:
+            return []
+        address, version = self.address.on(None), str(self.shown.dataset_version)
+        return [(form, address.below(f"export/{form.key}", version=version)) for form in FORMATS.values()]
 
     @property
     def cohort_name(self) -> str:

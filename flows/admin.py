@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 
 from flows import tasks
 from flows.engine.query import QueryError
-from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
+from flows.models import Annotation, ChartVersion, Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
 from flows.services import cohorts, jobs
 from flows.services.sets import Busy
 from flows.store import DamagedSegment
@@ -204,3 +204,21 @@ class FlowRunAdmin(JobAdmin):
     list_select_related = ["dataset"]
     search_fields = ["digest", "dataset__name"]
     exclude = ["result"]
+
+
+@admin.register(ChartVersion)
+class ChartVersionAdmin(ReadOnlyAdmin):
+    list_display = ["chart", "number", "name", "dataset", "by", "created_at"]
+    list_filter = ["team"]
+    list_select_related = ["chart", "dataset", "by"]
+    search_fields = ["name", "chart__name"]
+
+
+@admin.register(Annotation)
+class AnnotationAdmin(ModelAdmin):
+    list_display = ["day", "text", "chart", "team", "by"]
+    list_filter = ["team"]
+    list_select_related = ["chart", "team", "by"]
+    search_fields = ["text", "chart__name", "team__name"]
+    autocomplete_fields = ["team", "chart", "by"]
+    date_hierarchy = "day"

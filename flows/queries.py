@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
@@ -11,7 +12,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import Team
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery
-from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import
+from flows.models import Annotation, ChartVersion, Cohort, Dataset, EventName, FlowChart, FlowRun, Import
 
 BIGGEST_ID = 2**63 - 1
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
@@ -20,6 +21,22 @@ LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
 def charts(team: Team) -> QuerySet[FlowChart]:
     """Saved charts, the last changed first, with dataset and owner."""
     return FlowChart.objects.filter(team=team).select_related("dataset", "owner")
+
+
+def versions_of(chart: FlowChart) -> QuerySet[ChartVersion]:
+    """The newest first, with whoever saved them."""
+    return ChartVersion.objects.filter(chart=chart).select_related("by", "dataset").order_by("-number")
+
+
+def annotations(
+    team: Team, chart: FlowChart | None, *, since: date | None = None, until: date | None = None
+) -> QuerySet[Annotation]:
+    """Notes for all charts and, with `chart`, those for it alone, by day. Both days are among them."""
+    whose = Q(chart=None) | Q(chart=chart) if chart else Q(chart=None)
+    notes = Annotation.objects.filter(whose, team=team).select_related("by").order_by("day", "pk")
+    if since:
+        notes = notes.filter(day__gte=since)
+    return notes.filter(day__lte=until) if until else notes
 
 
 def datasets_with_events(team: Team) -> QuerySet[Dataset]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, exports, imports, sets, shared
+from flows.views import charts, datasets, exports, imports, keeping, sets, shared
 
 app_name = "flows"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/new/export/<slug:form>/", exports.export, name="export_new"),
     path("flows/<int:pk>/export/<slug:form>/", exports.export, name="export"),
+    path("flows/<int:pk>/about/", keeping.about, name="about"),
+    path("flows/<int:pk>/notes/", keeping.annotate, name="annotate"),
+    path("flows/<int:pk>/notes/<int:note>/remove/", keeping.remove_annotation, name="remove_annotation"),
+    path("flows/<int:pk>/versions/<int:number>/restore/", keeping.restore_version, name="restore_version"),
     path("flows/<int:pk>/share/", shared.share_chart, name="share_chart"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),
     path("flows/events/<slug:dataset_slug>/", charts.events, name="events"),

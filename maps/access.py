@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from accounts.models import Team, User
+from accounts.models import Team
 from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stage, Step
 
 
@@ -37,10 +37,6 @@ def personas_of(team: Team, keys: Collection[int]) -> list[Persona]:
     if len(found) != len(set(keys)):
         raise Http404("No such persona.")
     return found
-
-
-def member_of(team: Team, pk: int) -> User:
-    return get_object_or_404(team.members, pk=pk)
 
 
 def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:

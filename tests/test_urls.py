@@ -1,6 +1,7 @@
 """Who may open what. Every named URL of the product stands in a table below; one that is missing fails."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from accounts.sharing import share
 from flows.engine.query import FlowQuery
 from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
+from flows.services.annotations import annotate
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
 from maps.services import create_map, make_variant, take_snapshot
@@ -38,6 +40,10 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:duplicate_chart": (None, EDITOR),
     "flows:export_new": (VIEWER, None),
     "flows:export": (VIEWER, None),
+    "flows:about": (VIEWER, EDITOR),
+    "flows:annotate": (None, EDITOR),
+    "flows:remove_annotation": (None, EDITOR),
+    "flows:restore_version": (None, EDITOR),
     "flows:share_chart": (EDITOR, EDITOR),
     "flows:cancel_run": (None, VIEWER),
     "flows:events": (VIEWER, None),
@@ -169,6 +175,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
         "number": import_.number,
+        "note": annotate(team=team, day=date(2026, 3, 2), text="Launch", by=alice).pk,
         "token": invitation.token,
         "stage": Stage.objects.filter(map=journey)[0].pk,
         "step": Step.objects.filter(stage__map=journey)[0].pk,

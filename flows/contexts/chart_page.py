@@ -22,7 +22,8 @@ from flows.exports.formats import FORMATS, Format
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
-from flows.models import FlowChart, FlowRun
+from flows.models import Annotation, FlowChart, FlowRun
+from flows.moments import moment_in
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
@@ -93,6 +94,7 @@ class ChartPage:
     funnel_url: str  # of the chain that leads to the open number
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
+    notes: tuple[Annotation, ...]  # on days of the range, the newest first
     is_paused: bool
     turned_away: str  # why it was not asked
 
@@ -219,6 +221,7 @@ def chart_page(
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
+        notes=_notes(team, saved, form),
         is_paused=is_paused,
         turned_away=turned_away,
     )
@@ -263,6 +266,16 @@ def suggested_name(form: QuestionForm) -> str:
     if form.query.between:
         return f"From {names[0]} to {names[1]}"[:NAME_LENGTH]
     return f"{'Before' if form.query.backwards else 'After'} {names[0]}"
+
+
+def _notes(team: Team, saved: FlowChart | None, form: QuestionForm) -> tuple[Annotation, ...]:
+    if form.query is None:
+        return ()
+    since, until = (
+        moment_in(form.zone, at).date() if at is not None else None
+        for at in (form.query.range_from, form.query.range_to)
+    )
+    return tuple(reversed(queries.annotations(team, saved, since=since, until=until)))
 
 
 def _tabs(address: Address) -> Iterator[Tab]:

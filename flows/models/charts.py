@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericRelation
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -18,6 +19,8 @@ class FlowChart(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     query = models.JSONField(help_text="The question as a canonical FlowQuery.")
+    folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a chart is in it.")
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -28,6 +31,44 @@ class FlowChart(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChartVersion(models.Model):
+    """What a chart asked from one save of its question to the next; the last one is what it asks now."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    chart = models.ForeignKey(FlowChart, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(editable=False, help_text="Counts the versions of a chart from 1.")
+    name = models.CharField(max_length=120)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="+")
+    query = models.JSONField(help_text="The question as a canonical FlowQuery.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["chart", "number"], name="version_number_is_unique_in_chart")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, version {self.number}"
+
+
+class Annotation(models.Model):
+    """What happened on a day that explains numbers, for all charts of a team or for one."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="annotations")
+    chart = models.ForeignKey(FlowChart, on_delete=models.CASCADE, null=True, blank=True, related_name="annotations")
+    day = models.DateField(help_text="In the zone of the team.")
+    text = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["day", "pk"]
+        indexes = [models.Index(fields=["team", "day"], name="annotations_of_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.text}"
 
 
 class Cohort(models.Model):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from csp.constants import NONE
@@ -20,19 +20,16 @@ from accounts.access import TeamRequest, team_view
 from accounts.forms import ShareForm
 from accounts.models import Role, ShareLink
 
-M = TypeVar("M", bound=Model)
-SharedView = Callable[[HttpRequest, ShareLink, M], HttpResponse]
 
-
-def shared_view(model: type[M]) -> Callable[[SharedView[M]], Callable[..., HttpResponse]]:
-    """Let in whoever holds a link to a `model`, and hand on link and object; everybody else meets the same 404.
+def shared_view(model: type[Model]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let in whoever holds a link to a `model`, and hand on link, object and place; everybody else meets the same 404.
 
     With `embed` other sites may show the page in a frame, if the link allows that.
     """
 
-    def decorate(view: SharedView[M]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def inner(request: HttpRequest, token: str, embed: bool = False) -> HttpResponse:
+        def inner(request: HttpRequest, token: str, embed: bool = False, **place: int) -> HttpResponse:
             link = sharing.link_of(token, model)
             if link is None or (embed and not link.embeddable):
                 raise Http404("There is no such link.")
@@ -40,10 +37,9 @@ def shared_view(model: type[M]) -> Callable[[SharedView[M]], Callable[..., HttpR
                 return _kept_apart(_ask_password(request, link))
             if request.method not in ("GET", "HEAD"):
                 return HttpResponseNotAllowed(["GET", "HEAD"])
-            target: Any = link.target
             request.is_embedded = embed  # type: ignore[attr-defined]
             with timezone.override(link.team.time_zone):
-                answer = _kept_apart(view(request, link, target))
+                answer = _kept_apart(view(request, link, link.target, **place))
             answer["Referrer-Policy"] = "no-referrer"
             if embed:
                 answer.xframe_options_exempt = True

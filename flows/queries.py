@@ -12,7 +12,18 @@ from django.db.models.functions import Coalesce
 from accounts.models import Team
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery
-from flows.models import Annotation, ChartVersion, Cohort, Dataset, EventName, FlowChart, FlowRun, Import
+from flows.models import (
+    Annotation,
+    ChartVersion,
+    Cohort,
+    Dashboard,
+    Dataset,
+    EventName,
+    FlowChart,
+    FlowRun,
+    Import,
+    Tile,
+)
 
 BIGGEST_ID = 2**63 - 1
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
@@ -37,6 +48,16 @@ def annotations(
     if since:
         notes = notes.filter(day__gte=since)
     return notes.filter(day__lte=until) if until else notes
+
+
+def dashboards(team: Team) -> QuerySet[Dashboard]:
+    """By name, with their owners and the number of their tiles as `tile_count`."""
+    found = Dashboard.objects.filter(team=team).select_related("owner")
+    return found.annotate(tile_count=Count("tiles")).order_by("name", "pk")
+
+
+def tiles_of(dashboard: Dashboard) -> QuerySet[Tile]:
+    return Tile.objects.filter(dashboard=dashboard).select_related("chart").order_by("position", "pk")
 
 
 def datasets_with_events(team: Team) -> QuerySet[Dataset]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, exports, imports, keeping, sets, shared
+from flows.views import charts, dashboards, datasets, exports, imports, keeping, sets, shared
 
 app_name = "flows"
 urlpatterns = [
@@ -20,6 +20,13 @@ urlpatterns = [
     path("flows/<int:pk>/notes/<int:note>/remove/", keeping.remove_annotation, name="remove_annotation"),
     path("flows/<int:pk>/versions/<int:number>/restore/", keeping.restore_version, name="restore_version"),
     path("flows/<int:pk>/share/", shared.share_chart, name="share_chart"),
+    path("flows/dashboards/", dashboards.listing, name="dashboards"),
+    path("flows/dashboards/<int:pk>/", dashboards.dashboard, name="dashboard"),
+    path("flows/dashboards/<int:pk>/delete/", dashboards.delete, name="delete_dashboard"),
+    path("flows/dashboards/<int:pk>/share/", dashboards.share, name="share_dashboard"),
+    path("flows/dashboards/<int:pk>/tiles/", dashboards.add_tile, name="add_tile"),
+    path("flows/dashboards/<int:pk>/tiles/<int:tile>/", dashboards.tile, name="tile"),
+    path("flows/dashboards/<int:pk>/tiles/<int:tile>/change/", dashboards.change_tile, name="change_tile"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),
     path("flows/events/<slug:dataset_slug>/", charts.events, name="events"),
     path("flows/properties/<slug:dataset_slug>/", charts.properties, name="properties"),

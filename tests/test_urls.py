@@ -15,7 +15,7 @@ from accounts.models import Invitation, Membership, Role, Team, User
 from accounts.sharing import share
 from flows.engine.query import FlowQuery
 from flows.models import Cohort
-from flows.services import charts, datasets, imports, runs
+from flows.services import charts, dashboards, datasets, imports, runs
 from flows.services.annotations import annotate
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
@@ -44,6 +44,13 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:annotate": (None, EDITOR),
     "flows:remove_annotation": (None, EDITOR),
     "flows:restore_version": (None, EDITOR),
+    "flows:dashboards": (VIEWER, EDITOR),
+    "flows:dashboard": (VIEWER, EDITOR),
+    "flows:delete_dashboard": (None, EDITOR),
+    "flows:share_dashboard": (EDITOR, EDITOR),
+    "flows:add_tile": (None, EDITOR),
+    "flows:tile": (VIEWER, None),
+    "flows:change_tile": (None, EDITOR),
     "flows:share_chart": (EDITOR, EDITOR),
     "flows:cancel_run": (None, VIEWER),
     "flows:events": (VIEWER, None),
@@ -124,10 +131,17 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:go": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
+TILES = ("add_tile", "tile", "change_tile")
 OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}
 OF_ANYBODY = {"healthz"}
 # Who has the token of a link is let in, signed in or not; tests/accounts/test_sharing.py and its like hold them to it.
-OF_WHOEVER_HOLDS_A_LINK = {"shared:chart", "shared:embed_chart"}
+OF_WHOEVER_HOLDS_A_LINK = {
+    "shared:chart",
+    "shared:embed_chart",
+    "shared:dashboard",
+    "shared:embed_dashboard",
+    "shared:dashboard_tile",
+}
 # The role for reading, for writing, and with which methods one writes.
 OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {
     "api:charts-list": (VIEWER, None, ()),
@@ -169,12 +183,14 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
+    board = dashboards.create_dashboard(team=team, name="Board", by=alice)
     channel = team.channels.first()
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
         "number": import_.number,
+        "tile": dashboards.add_tile(dashboard=board, chart=chart).pk,
         "note": annotate(team=team, day=date(2026, 3, 2), text="Launch", by=alice).pk,
         "token": invitation.token,
         "stage": Stage.objects.filter(map=journey)[0].pk,
@@ -188,7 +204,8 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
             "change_member": Membership.objects.get(user=vera).pk,
             "revoke_share_link": share(team=team, target=chart, by=alice)[0].pk,
         },
-        "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
+        "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk}
+        | dict.fromkeys(("dashboard", "delete_dashboard", "share_dashboard", *TILES), board.pk),
         "maps": {
             "": journey.pk,
             "differences": make_variant(journey=journey, by=alice).pk,
@@ -288,7 +305,7 @@ def test_the_api_is_for_members_by_role(name, world, sign_in, vera, carol, bob, 
 
 @pytest.mark.parametrize("name", sorted(OF_WHOEVER_HOLDS_A_LINK))
 def test_without_a_token_that_opens_it_nothing_is_shown_to_anybody(name, world, sign_in, alice):
-    path = reverse(name, args=["a" * 43])
+    path = reverse(name, kwargs={"token": "a" * 43} | ({"tile": world["tile"]} if name.endswith("_tile") else {}))
     assert [send(client, "GET", path).status_code for client in (Client(), sign_in(alice))] == [404, 404]
 
 

@@ -1,12 +1,14 @@
 """Datasets and what is asked of them. Events themselves are not rows: they stand in segments (`flows/store/`)."""
 
 from flows.models.charts import Annotation, ChartVersion, Cohort, FlowChart, FlowRun
+from flows.models.dashboards import Dashboard, Tile
 from flows.models.datasets import Dataset, EventName, Import, Job, Segment, import_path
 
 __all__ = [
     "Annotation",
     "ChartVersion",
     "Cohort",
+    "Dashboard",
     "Dataset",
     "EventName",
     "FlowChart",
@@ -14,5 +16,6 @@ __all__ = [
     "Import",
     "Job",
     "Segment",
+    "Tile",
     "import_path",
 ]

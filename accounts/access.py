@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts.models import Membership, Role, Team, User
@@ -28,6 +29,10 @@ def membership_of(user: User, team_slug: str) -> Membership:
     if membership is None:
         raise Http404("No such team.")
     return membership
+
+
+def member_of(team: Team, pk: int) -> User:
+    return get_object_or_404(team.members, pk=pk)
 
 
 def require(membership: Membership, role: Role) -> None:

@@ -1,9 +1,10 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts.models import Invitation, Membership, Notification, Team, User
+from accounts.models import Invitation, Membership, Notification, ShareLink, Team, User
 
 
 class MembershipInline(TabularInline):
@@ -64,3 +65,18 @@ class NotificationAdmin(ModelAdmin):
     search_fields = ["user__email", "text", "excerpt"]
     autocomplete_fields = ["user", "team", "by"]
     date_hierarchy = "created_at"
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ModelAdmin):
+    """Links are made on the pages of what they show; here they can be looked through and taken back."""
+
+    list_display = ["__str__", "team", "note", "created_by", "created_at", "expires_at", "revoked_at"]
+    list_filter = ["team", "embeddable"]
+    list_select_related = ["team", "content_type", "created_by"]
+    search_fields = ["note", "team__name"]
+    fields = ["team", "content_type", "object_id", "note", "created_by", "created_at", "expires_at", "revoked_at"]
+    readonly_fields = ["team", "content_type", "object_id", "note", "created_by", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

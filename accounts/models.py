@@ -3,6 +3,8 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -186,3 +188,37 @@ class Notification(models.Model):
     @property
     def sentence(self) -> str:
         return f"{self.by} {self.text}" if self.by else self.text
+
+
+class ShareLink(models.Model):
+    """Lets whoever holds its token look at one thing of a team without signing in. Of the token a hash is kept."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="share_links")
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.PositiveBigIntegerField()
+    target = GenericForeignKey()
+    token_hash = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256 of the token.")
+    note = models.CharField(max_length=80, blank=True, help_text="Whom it is for.")
+    password = models.CharField(max_length=128, blank=True, editable=False, help_text="Hashed; empty: none is asked.")
+    embeddable = models.BooleanField(default=False, help_text="Whether other sites may show it in a frame.")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["content_type", "object_id"], name="share_links_of_a_thing")]
+        constraints = [
+            # A frame on another site gets no cookie that would remember that the password was given.
+            models.CheckConstraint(
+                condition=models.Q(embeddable=False) | models.Q(password=""), name="embedded_link_asks_no_password"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Link to {self.content_type} {self.object_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import inbox, teams
+from accounts.views import inbox, shared, teams
 
 app_name = "accounts"
 urlpatterns = [
@@ -12,4 +12,5 @@ urlpatterns = [
     path("inbox/read/", inbox.mark_read, name="mark_read"),
     path("inbox/<int:pk>/", inbox.open_notification, name="open_notification"),
     path("team/members/<int:pk>/", teams.change_member, name="change_member"),
+    path("share-links/<int:pk>/revoke/", shared.revoke, name="revoke_share_link"),
 ]

@@ -3,7 +3,7 @@
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
-from flows.models import Cohort, Dataset, FlowChart, FlowRun, Import
+from flows.models import Annotation, ChartVersion, Cohort, Dashboard, Dataset, FlowChart, FlowRun, Import, Tile
 
 
 def dataset_of(team: Team, slug: str) -> Dataset:
@@ -25,3 +25,20 @@ def cohort_of(team: Team, pk: int) -> Cohort:
 
 def run_of(team: Team, pk: int) -> FlowRun:
     return get_object_or_404(FlowRun, team=team, pk=pk)
+
+
+def version_of(chart: FlowChart, number: int) -> ChartVersion:
+    return get_object_or_404(ChartVersion.objects.select_related("dataset"), chart=chart, number=number)
+
+
+def annotation_of(team: Team, pk: int) -> Annotation:
+    return get_object_or_404(Annotation.objects.select_related("chart"), team=team, pk=pk)
+
+
+def dashboard_of(team: Team, pk: int) -> Dashboard:
+    return get_object_or_404(Dashboard.objects.select_related("team", "owner"), team=team, pk=pk)
+
+
+def tile_of(dashboard: Dashboard, pk: int) -> Tile:
+    tiles = Tile.objects.select_related("dashboard", "chart__dataset", "chart__team")
+    return get_object_or_404(tiles, dashboard=dashboard, pk=pk)

@@ -15,7 +15,20 @@ from unfold.decorators import action, display
 
 from flows import tasks
 from flows.engine.query import QueryError
-from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import, Job, Segment
+from flows.models import (
+    Annotation,
+    ChartVersion,
+    Cohort,
+    Dashboard,
+    Dataset,
+    EventName,
+    FlowChart,
+    FlowRun,
+    Import,
+    Job,
+    Segment,
+    Tile,
+)
 from flows.services import cohorts, jobs
 from flows.services.sets import Busy
 from flows.store import DamagedSegment
@@ -204,3 +217,49 @@ class FlowRunAdmin(JobAdmin):
     list_select_related = ["dataset"]
     search_fields = ["digest", "dataset__name"]
     exclude = ["result"]
+
+
+@admin.register(ChartVersion)
+class ChartVersionAdmin(ReadOnlyAdmin):
+    list_display = ["chart", "number", "name", "dataset", "by", "created_at"]
+    list_filter = ["team"]
+    list_select_related = ["chart", "dataset", "by"]
+    search_fields = ["name", "chart__name"]
+
+
+@admin.register(Annotation)
+class AnnotationAdmin(ModelAdmin):
+    list_display = ["day", "text", "chart", "team", "by"]
+    list_filter = ["team"]
+    list_select_related = ["chart", "team", "by"]
+    search_fields = ["text", "chart__name", "team__name"]
+    autocomplete_fields = ["team", "chart", "by"]
+    date_hierarchy = "day"
+
+
+class TileInline(TabularInline):
+    model = Tile
+    extra = 0
+    fields = ["chart", "position", "width", "height"]
+    readonly_fields = ["chart", "position"]
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Dashboard)
+class DashboardAdmin(ModelAdmin):
+    list_display = ["name", "team", "owner", "updated_at"]
+    list_filter = ["team"]
+    list_select_related = ["team", "owner"]
+    search_fields = ["name", "team__name"]
+    autocomplete_fields = ["team", "owner"]
+    inlines = [TileInline]
+
+
+@admin.register(Tile)
+class TileAdmin(ReadOnlyAdmin):
+    list_display = ["chart", "dashboard", "position", "width", "height"]
+    list_filter = ["team"]
+    list_select_related = ["chart", "dashboard"]
+    search_fields = ["chart__name", "dashboard__name"]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
@@ -11,7 +12,18 @@ from django.db.models.functions import Coalesce
 from accounts.models import Team
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery
-from flows.models import Cohort, Dataset, EventName, FlowChart, FlowRun, Import
+from flows.models import (
+    Annotation,
+    ChartVersion,
+    Cohort,
+    Dashboard,
+    Dataset,
+    EventName,
+    FlowChart,
+    FlowRun,
+    Import,
+    Tile,
+)
 
 BIGGEST_ID = 2**63 - 1
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
@@ -20,6 +32,32 @@ LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
 def charts(team: Team) -> QuerySet[FlowChart]:
     """Saved charts, the last changed first, with dataset and owner."""
     return FlowChart.objects.filter(team=team).select_related("dataset", "owner")
+
+
+def versions_of(chart: FlowChart) -> QuerySet[ChartVersion]:
+    """The newest first, with whoever saved them."""
+    return ChartVersion.objects.filter(chart=chart).select_related("by", "dataset").order_by("-number")
+
+
+def annotations(
+    team: Team, chart: FlowChart | None, *, since: date | None = None, until: date | None = None
+) -> QuerySet[Annotation]:
+    """Notes for all charts and, with `chart`, those for it alone, by day. Both days are among them."""
+    whose = Q(chart=None) | Q(chart=chart) if chart else Q(chart=None)
+    notes = Annotation.objects.filter(whose, team=team).select_related("by").order_by("day", "pk")
+    if since:
+        notes = notes.filter(day__gte=since)
+    return notes.filter(day__lte=until) if until else notes
+
+
+def dashboards(team: Team) -> QuerySet[Dashboard]:
+    """By name, with their owners and the number of their tiles as `tile_count`."""
+    found = Dashboard.objects.filter(team=team).select_related("owner")
+    return found.annotate(tile_count=Count("tiles")).order_by("name", "pk")
+
+
+def tiles_of(dashboard: Dashboard) -> QuerySet[Tile]:
+    return Tile.objects.filter(dashboard=dashboard).select_related("chart").order_by("position", "pk")
 
 
 def datasets_with_events(team: Team) -> QuerySet[Dataset]:
@@ -90,6 +128,14 @@ def live_run(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
 def last_answer(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
     """The newest result of a question, on whatever version of the events."""
     return _runs(dataset, query).filter(status=FlowRun.Status.DONE).order_by("-dataset_version").first()
+
+
+def answered(dataset: Dataset, query: FlowQuery, version: str) -> FlowRun | None:
+    """The kept result on that version of the events, or the newest where there is none such."""
+    done = _runs(dataset, query).filter(status=FlowRun.Status.DONE)
+    named = version.isascii() and version.isdigit() and len(version) < 10
+    found = done.filter(dataset_version=int(version)).first() if named else None
+    return found or done.order_by("-dataset_version").first()
 
 
 def result_of(dataset: Dataset, digest: str, version: int) -> dict[str, Any] | None:

@@ -156,7 +156,8 @@ def lay_out(
     flows = [m[np.ix_(order[s], order[s + 1])] for s, m in enumerate(flows)]
 
     counts = [np.array([node["count"] for node in column], dtype=float) for column in columns]
-    room = max(height - 2 * TOP, max(map(len, columns)) * SLOT + ROOM_FOR_BARS)
+    bars = ROOM_FOR_BARS * min(1.0, height / HEIGHT) ** 2
+    room = max(height - 2 * TOP, max(map(len, columns)) * SLOT + bars)
     scale = min(scale_for(column, room) for column in counts)
     heights = [np.maximum(column * scale, MIN_BAR) for column in counts]
     slots = [np.maximum(column + GAP, SLOT) for column in heights]

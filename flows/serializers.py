@@ -9,7 +9,7 @@ class ChartSerializer(serializers.ModelSerializer[FlowChart]):
 
     class Meta:
         model = FlowChart
-        fields = ["id", "name", "description", "dataset", "query", "created_at", "updated_at"]
+        fields = ["id", "name", "description", "folder", "tags", "dataset", "query", "created_at", "updated_at"]
 
 
 class CohortSerializer(serializers.ModelSerializer[Cohort]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, compare, datasets, imports, insights, sets
+from flows.views import charts, compare, dashboards, datasets, exports, imports, insights, keeping, sets, shared
 
 app_name = "flows"
 urlpatterns = [
@@ -17,6 +17,20 @@ urlpatterns = [
     path("flows/<int:pk>/insights/", insights.insights, name="insights"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
+    path("flows/new/export/<slug:form>/", exports.export, name="export_new"),
+    path("flows/<int:pk>/export/<slug:form>/", exports.export, name="export"),
+    path("flows/<int:pk>/about/", keeping.about, name="about"),
+    path("flows/<int:pk>/notes/", keeping.annotate, name="annotate"),
+    path("flows/<int:pk>/notes/<int:note>/remove/", keeping.remove_annotation, name="remove_annotation"),
+    path("flows/<int:pk>/versions/<int:number>/restore/", keeping.restore_version, name="restore_version"),
+    path("flows/<int:pk>/share/", shared.share_chart, name="share_chart"),
+    path("flows/dashboards/", dashboards.listing, name="dashboards"),
+    path("flows/dashboards/<int:pk>/", dashboards.dashboard, name="dashboard"),
+    path("flows/dashboards/<int:pk>/delete/", dashboards.delete, name="delete_dashboard"),
+    path("flows/dashboards/<int:pk>/share/", dashboards.share, name="share_dashboard"),
+    path("flows/dashboards/<int:pk>/tiles/", dashboards.add_tile, name="add_tile"),
+    path("flows/dashboards/<int:pk>/tiles/<int:tile>/", dashboards.tile, name="tile"),
+    path("flows/dashboards/<int:pk>/tiles/<int:tile>/change/", dashboards.change_tile, name="change_tile"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),
     path("flows/events/<slug:dataset_slug>/", charts.events, name="events"),
     path("flows/properties/<slug:dataset_slug>/", charts.properties, name="properties"),

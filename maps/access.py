@@ -43,10 +43,6 @@ def personas_of(team: Team, keys: Collection[int]) -> list[Persona]:
     return found
 
 
-def member_of(team: Team, pk: int) -> User:
-    return get_object_or_404(team.members, pk=pk)
-
-
 def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:
     return get_object_or_404(Snapshot, map=journey, pk=pk)
 

@@ -10,12 +10,13 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
-from accounts.models import Team, User
+from accounts.models import Team
+from flows.shelves import FILED, Filing, filed, filing
 from maps.models import JourneyMap
 
 Status = JourneyMap.Status
 REVIEWS = {"overdue": "Overdue", "month": "Due this month"}
-FILTERS = ("status", "state", "folder", "tag", "owner", "review")
+FILTERS = ("status", "state", *FILED, "review")
 ORDERS: dict[str, tuple[str | Combinable, ...]] = {
     "changed": ("-updated_at", "-pk"),
     "title": (Lower("title"), "pk"),
@@ -27,14 +28,11 @@ ORDERS: dict[str, tuple[str | Combinable, ...]] = {
 CARDS_IN_A_COLUMN = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf(Filing):
     """All of the team's maps at a glance: how many of each status, and what they can be narrowed by."""
 
     statuses: Mapping[str, int]
-    folders: list[str]
-    tags: list[str]
-    owners: list[tuple[int, str]]
 
     @property
     def total(self) -> int:
@@ -60,13 +58,10 @@ class Column:
 
 def shelf(team: Team) -> Shelf:
     """In two queries."""
-    rows = list(JourneyMap.objects.filter(team=team).values_list("status", "folder", "tags", "owner"))
-    people = User.objects.filter(pk__in={owner for *_, owner in rows if owner}).order_by("name", "email")
+    rows = list(JourneyMap.objects.filter(team=team).values_list("folder", "tags", "owner", "status"))
+    found = filing(row[:3] for row in rows)
     return Shelf(
-        statuses=Counter(status for status, *_ in rows),
-        folders=sorted({folder for _, folder, *_ in rows if folder}, key=str.casefold),
-        tags=sorted({tag for *_, tags, _ in rows for tag in tags}, key=str.casefold),
-        owners=[(user.pk, str(user)) for user in people],
+        statuses=Counter(status for *_, status in rows), folders=found.folders, tags=found.tags, owners=found.owners
     )
 
 
@@ -80,11 +75,9 @@ def narrowed(
         maps = maps.filter(status=status)
     else:
         maps = maps.exclude(status=Status.ARCHIVED)
-    for name in ("state", "folder", "owner"):
-        if name in chosen:
-            maps = maps.filter(**{name: chosen[name]})
-    if "tag" in chosen:
-        maps = maps.filter(tags__contains=[chosen["tag"]])
+    if "state" in chosen:
+        maps = maps.filter(state=chosen["state"])
+    maps = filed(maps, chosen)
     if chosen.get("review") == "overdue":
         maps = maps.filter(review_due__lt=today).exclude(status=Status.ARCHIVED)
     elif chosen.get("review") == "month":

@@ -1,6 +1,7 @@
 """Who may open what. Every named URL of the product stands in a table below; one that is missing fails."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Invitation, Membership, Role, Team, User
+from accounts.sharing import share
 from flows.engine.query import FlowQuery
 from flows.models import Cohort
-from flows.services import charts, datasets, imports, runs
+from flows.services import charts, dashboards, datasets, imports, runs
+from flows.services.annotations import annotate
 from maps.library import LIFECYCLE
 from maps.models import Card, Lane, Stage, Step
 from maps.services import create_map, make_variant, start_thread, take_snapshot
@@ -33,11 +36,26 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "accounts:inbox": (VIEWER, None),
     "accounts:open_notification": (VIEWER, None),
     "accounts:mark_read": (None, VIEWER),
+    "accounts:revoke_share_link": (None, EDITOR),
     "flows:list": (VIEWER, None),
     "flows:new": (VIEWER, EDITOR),
     "flows:chart": (VIEWER, EDITOR),
     "flows:delete_chart": (None, EDITOR),
     "flows:duplicate_chart": (None, EDITOR),
+    "flows:export_new": (VIEWER, None),
+    "flows:export": (VIEWER, None),
+    "flows:about": (VIEWER, EDITOR),
+    "flows:annotate": (None, EDITOR),
+    "flows:remove_annotation": (None, EDITOR),
+    "flows:restore_version": (None, EDITOR),
+    "flows:dashboards": (VIEWER, EDITOR),
+    "flows:dashboard": (VIEWER, EDITOR),
+    "flows:delete_dashboard": (None, EDITOR),
+    "flows:share_dashboard": (EDITOR, EDITOR),
+    "flows:add_tile": (None, EDITOR),
+    "flows:tile": (VIEWER, None),
+    "flows:change_tile": (None, EDITOR),
+    "flows:share_chart": (EDITOR, EDITOR),
     "flows:cancel_run": (None, VIEWER),
     "flows:events": (VIEWER, None),
     "flows:new_people": (VIEWER, EDITOR),
@@ -130,8 +148,17 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
 }
 # Of whoever wrote it, with that role or more, and of nobody else.
 OF_THE_AUTHOR = {"maps:edit_comment", "maps:remove_comment"}
+TILES = ("add_tile", "tile", "change_tile")
 OF_A_PERSON = {"home", "welcome", "profile", "accept_invitation", "add_sample"}
 OF_ANYBODY = {"healthz"}
+# Who has the token of a link is let in, signed in or not; tests/accounts/test_sharing.py and its like hold them to it.
+OF_WHOEVER_HOLDS_A_LINK = {
+    "shared:chart",
+    "shared:embed_chart",
+    "shared:dashboard",
+    "shared:embed_dashboard",
+    "shared:dashboard_tile",
+}
 # The role for reading, for writing, and with which methods one writes.
 OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {
     "api:charts-list": (VIEWER, None, ()),
@@ -156,7 +183,8 @@ def names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 
 def test_every_named_url_stands_in_a_table():
     ours = {name for name in names(get_resolver()) if not name.startswith(FOREIGN)}
-    assert ours == set(OF_A_TEAM) | OF_A_PERSON | OF_ANYBODY | set(OF_THE_API) | OF_WHOEVER_IS_SIGNED_IN
+    open_to_some = OF_A_PERSON | OF_ANYBODY | OF_WHOEVER_HOLDS_A_LINK | OF_WHOEVER_IS_SIGNED_IN
+    assert ours == set(OF_A_TEAM) | set(OF_THE_API) | open_to_some
 
 
 @pytest.fixture
@@ -173,6 +201,7 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
     )  # fmt: skip
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
+    board = dashboards.create_dashboard(team=team, name="Board", by=alice)
     channel = team.channels.first()
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     comment = start_thread(journey=journey, by=carol, about="map", body="@vera, is this so?")
@@ -180,6 +209,8 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
         "number": import_.number,
+        "tile": dashboards.add_tile(dashboard=board, chart=chart).pk,
+        "note": annotate(team=team, day=date(2026, 3, 2), text="Launch", by=alice).pk,
         "token": invitation.token,
         "stage": Stage.objects.filter(map=journey)[0].pk,
         "step": Step.objects.filter(stage__map=journey)[0].pk,
@@ -192,8 +223,10 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
             "withdraw": invitation.pk,
             "open_notification": vera.notifications.get().pk,
             "change_member": Membership.objects.get(user=vera).pk,
+            "revoke_share_link": share(team=team, target=chart, by=alice)[0].pk,
         },
-        "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk},
+        "flows": {"cancel_run": runs.ask(dataset=dataset, query=FlowQuery(start=("signup",))).pk, "": chart.pk}
+        | dict.fromkeys(("dashboard", "delete_dashboard", "share_dashboard", *TILES), board.pk),
         "maps": {
             "": journey.pk,
             "differences": make_variant(journey=journey, by=alice).pk,
@@ -292,6 +325,12 @@ def test_the_api_is_for_members_by_role(name, world, sign_in, vera, carol, bob, 
             else:
                 assert status in (200, 204, 400, 404, 409), (method, role)
         assert needed is None or 404 not in found[2 + needed.rank : 3 + needed.rank], method
+
+
+@pytest.mark.parametrize("name", sorted(OF_WHOEVER_HOLDS_A_LINK))
+def test_without_a_token_that_opens_it_nothing_is_shown_to_anybody(name, world, sign_in, alice):
+    path = reverse(name, kwargs={"token": "a" * 43} | ({"tile": world["tile"]} if name.endswith("_tile") else {}))
+    assert [send(client, "GET", path).status_code for client in (Client(), sign_in(alice))] == [404, 404]
 
 
 @pytest.mark.parametrize("name", sorted(OF_WHOEVER_IS_SIGNED_IN))

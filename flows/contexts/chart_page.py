@@ -20,11 +20,13 @@ from flows.contexts.sentence import Words, sentence
 from flows.engine.query import MAX_TOP
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
+from flows.exports.formats import FORMATS, Format
 from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
-from flows.models import FlowChart, FlowRun
+from flows.models import Annotation, FlowChart, FlowRun
+from flows.moments import moment_in
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
@@ -98,6 +100,7 @@ class ChartPage:
     comparisons: tuple[tuple[str, str], ...]  # what the question, or the open number, can be compared with
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
+    notes: tuple[Annotation, ...]  # on days of the range, the newest first
     is_paused: bool
     turned_away: str  # why it was not asked
 
@@ -167,6 +170,14 @@ class ChartPage:
         return self.address.below("people", version=str(version))
 
     @property
+    def files(self) -> list[tuple[Format, str]]:
+        """What these very numbers can be exported as, and where."""
+        if self.shown is None:
+            return []
+        address, version = self.address.on(None), str(self.shown.dataset_version)
+        return [(form, address.below(f"export/{form.key}", version=version)) for form in FORMATS.values()]
+
+    @property
     def cohort_name(self) -> str:
         """What the open set is called unless somebody knows better."""
         query, panel = self.form.query, self.panel
@@ -220,6 +231,7 @@ def chart_page(
         comparisons=tuple(_comparisons(address)) if form.query else (),
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
+        notes=_notes(team, saved, form),
         is_paused=is_paused,
         turned_away=turned_away,
     )
@@ -264,6 +276,16 @@ def suggested_name(form: QuestionForm) -> str:
     if form.query.between:
         return f"From {names[0]} to {names[1]}"[:NAME_LENGTH]
     return f"{'Before' if form.query.backwards else 'After'} {names[0]}"
+
+
+def _notes(team: Team, saved: FlowChart | None, form: QuestionForm) -> tuple[Annotation, ...]:
+    if form.query is None:
+        return ()
+    since, until = (
+        moment_in(form.zone, at).date() if at is not None else None
+        for at in (form.query.range_from, form.query.range_to)
+    )
+    return tuple(reversed(queries.annotations(team, saved, since=since, until=until)))
 
 
 def _tabs(address: Address) -> Iterator[Tab]:

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,8 +12,9 @@ from accounts.models import Role
 from flows import access, queries
 from flows.contexts.builder import OFFERED, choices
 from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
-from flows.contexts.listing import chart_rows
+from flows.contexts.listing import chart_rows, chart_shelf, narrowed
 from flows.forms.charts import EVENTS, NameForm, QuestionForm
+from flows.forms.keeping import ORDERS, ChartsForm
 from flows.models import FlowChart, FlowRun
 from flows.services import catalogue, charts, jobs, runs
 from flows.services.line import TooManyWait
@@ -20,17 +22,28 @@ from flows.views import asking
 
 # How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
 PATIENCE = 0.25
+CHARTS_A_PAGE = 100
 
 
 @require_safe
 @team_view(Role.VIEWER)
 def listing(request: TeamRequest) -> HttpResponse:
+    """The team's charts, narrowed by what the address says."""
+    form = ChartsForm(request.GET)
+    chosen = form.chosen
+    pages = Paginator(narrowed(request.team, chosen), CHARTS_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "charts": chart_rows(request.team),
+        "charts": chart_rows(request.team, pages),
+        "pages": pages,
+        "shelf": chart_shelf(request.team),
+        "chosen": chosen,
+        "filters": [name for name in chosen if name != "sort"],
+        "orders": [(key, name) for key, (name, _) in ORDERS.items()],
         "has_events": queries.datasets_with_events(request.team).exists(),
         "may_edit": request.membership.may(Role.EDITOR),
     }
-    return render(request, "flows/list.html", context)
+    name = "flows/list.html#charts" if request.htmx else "flows/list.html"  # type: ignore[attr-defined]
+    return render(request, name, context)
 
 
 @vary_on_headers("HX-Request")
@@ -173,5 +186,5 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
             team=request.team, dataset=form.dataset, name=text, query=form.query, owner=request.user
         )
     else:
-        charts.update_chart(chart=saved, name=text, dataset=form.dataset, query=form.query)
+        charts.update_chart(chart=saved, name=text, dataset=form.dataset, query=form.query, by=request.user)
     return redirect("flows:chart", team_slug=request.team.slug, pk=saved.pk)

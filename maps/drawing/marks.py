@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flows.exports.words import MEDIUM, REGULAR, STRONG, Run, Words
 from flows.lettering import printable, reads_from_the_right, wrap
 
-REGULAR, MEDIUM, STRONG = 400, 500, 600
 # The letters of heavier weights are wider than those that `flows.lettering` knows.
 _WIDER = {REGULAR: 1.0, MEDIUM: 1.03, STRONG: 1.06}
 
@@ -45,29 +45,6 @@ class Icon:
     size: float
     colour: str
     filled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    text: str
-    colour: str
-    weight: int = REGULAR
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """One line of text. `x` is where its `anchor` stands: its start, middle or end as a reader sees them.
-
-    The start of what reads from the right is its right end. `y` is the base line, `halo` a colour around the letters.
-    """
-
-    x: float
-    y: float
-    size: float
-    runs: tuple[Run, ...]
-    anchor: str = "start"
-    from_right: bool = False
-    halo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

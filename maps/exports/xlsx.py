@@ -6,14 +6,13 @@ from typing import Any
 
 import xlsxwriter
 
+from flows.exports.xlsx import fitting
 from maps import colours
 from maps.documents.shapes import MapDocument
 from maps.exports.grid import Grid, grid
 from maps.models import JourneyMap, Lane
 
 MAP, ABOUT, WORK = "Map", "About", "Work"
-MOST_CHARACTERS = 32_767  # In a cell of Excel.
-_CUT = "\n… (cut here)"
 _WIDTHS = {"lane": 22, "lead": 15, "step": 30}
 _WORK = {"Due": 14, "Who": 30, "Card": 60, "Lane": 24, "Step": 24}
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # The same map is the same file on every day.
@@ -44,7 +43,7 @@ def _map_sheet(book: Any, document: MapDocument, rows: Grid) -> None:
     _stages(book, sheet, document, rows)
     step = book.add_format(_cell(bold=True, bg_color=colours.GROUND, bottom=1, bottom_color=colours.LINE_FIRM))
     for column, text in enumerate(rows.rows[1]):
-        sheet.write_string(1, column, _fitting(text), step)
+        sheet.write_string(1, column, fitting(text), step)
     title, note = book.add_format(_cell(bold=True)), book.add_format(_cell(font_color=colours.INK_3))
     body = book.add_format(_cell())
     felt = {score: book.add_format(_cell(**_tint(score))) for score in range(-2, 3)}
@@ -53,7 +52,7 @@ def _map_sheet(book: Any, document: MapDocument, rows: Grid) -> None:
         for column, text in enumerate(texts):
             score = scores.get(column - rows.leads)
             look = title if column == 0 else note if column < rows.leads else body if score is None else felt[score]
-            sheet.write_string(row, column, _fitting(text), look)
+            sheet.write_string(row, column, fitting(text), look)
 
 
 def _stages(book: Any, sheet: Any, document: MapDocument, rows: Grid) -> None:
@@ -69,7 +68,7 @@ def _stages(book: Any, sheet: Any, document: MapDocument, rows: Grid) -> None:
         last = column + len(stage.steps) - 1
         if last > column:
             sheet.merge_range(0, column, 0, last, "", look)
-        sheet.write_string(0, column, _fitting(stage.name), look)
+        sheet.write_string(0, column, fitting(stage.name), look)
         column = last + 1
 
 
@@ -81,7 +80,7 @@ def _about_sheet(book: Any, document: MapDocument) -> None:
     label, text = book.add_format(_cell(bold=True)), book.add_format(_cell())
     for row, (name, value) in enumerate(about(document).items()):
         sheet.write_string(row, 0, name, label)
-        sheet.write_string(row, 1, _fitting(value), text)
+        sheet.write_string(row, 1, fitting(value), text)
 
 
 def _work_sheet(book: Any, document: MapDocument) -> None:
@@ -98,7 +97,7 @@ def _work_sheet(book: Any, document: MapDocument) -> None:
     text = book.add_format(_cell())
     for row, (lane, cell, card) in enumerate(sorted(cards, key=lambda found: found[2].due or "~"), start=1):
         for column, value in enumerate((card.due, card.owner, card.body, lane.title, document.steps[cell.step].name)):
-            sheet.write_string(row, column, _fitting(value), text)
+            sheet.write_string(row, column, fitting(value), text)
 
 
 def about(document: MapDocument) -> dict[str, str]:
@@ -128,11 +127,3 @@ def _tint(score: int) -> dict[str, str]:
     if score == 0:
         return {}
     return {"bg_color": colours.GOOD_SOFT if score > 0 else colours.BAD_SOFT}
-
-
-def _fitting(text: str) -> str:
-    """Excel counts in UTF-16, and writes nothing at all where a text is too long."""
-    if len(text) + sum(char > "\uffff" for char in text) <= MOST_CHARACTERS:
-        return text
-    room = (MOST_CHARACTERS - len(_CUT)) * 2
-    return text.encode("utf-16-le")[:room].decode("utf-16-le", errors="ignore") + _CUT

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from maps import children
+from flows import children
 from maps.imports.grid import MOST_COLUMNS, MOST_ROWS
 
 PROGRAM = Path(__file__).with_name("sheet_process.py")

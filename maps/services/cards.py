@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.urls import reverse
 
+from accounts.access import member_of
 from accounts.models import Notification, User
 from accounts.services import notify
 from maps import access
@@ -200,7 +201,7 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     own = {name: value for name, value in details.items() if name in ON_CARD}
     extra = {name: value for name, value in details.items() if name in of_extra}
     if own.get("owner"):
-        own["owner"] = access.member_of(change.map.team, own["owner"])
+        own["owner"] = member_of(change.map.team, own["owner"])
     _check(card, own)
     wrote = change.set(card, **own)
     if not extra:

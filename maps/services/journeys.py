@@ -8,14 +8,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from accounts.access import member_of
 from accounts.models import Team, User
+from flows.texts import folder_of, tags_of
 from maps import access
 from maps.library.shapes import Template
 from maps.log.wording import short_name
 from maps.models import JourneyMap
 from maps.services.building import build_map
 from maps.services.changes import Change, Verb, changing
-from maps.texts import FOLDER_LIMIT, TITLE_LIMIT, flat, one_line, paragraphs, short_enough, tags_of
+from maps.texts import TITLE_LIMIT, one_line, paragraphs
 
 NEWS = {
     "title": "renamed the map to",
@@ -75,11 +77,11 @@ def update_map(
     if status is not None:
         values["status"] = _one_of(JourneyMap.Status.values, status)
     if folder is not None:
-        values["folder"] = short_enough(flat(folder), FOLDER_LIMIT)
+        values["folder"] = folder_of(folder)
     if tags is not None:
         values["tags"] = tags_of(tags)
     if owner is not Kept.KEPT:
-        values["owner"] = None if owner is None else access.member_of(journey.team, owner)
+        values["owner"] = None if owner is None else member_of(journey.team, owner)
     if review_due is not Kept.KEPT:
         values["review_due"] = review_due
     with changing(journey, by=by) as change:

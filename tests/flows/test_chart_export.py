@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from django.conf import settings
 
-from flows.chart_export import CATEGORIES, INKS, chart_svg
 from flows.chart_view import chart_view
+from flows.exports.svg import CATEGORIES, INKS, chart_svg
 from tests.flows.drawn import SHOP, result_of
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from pypdf import PdfReader
 
+from flows.exports import typeset
 from maps import colours
 from maps.documents.reading import checked
 from maps.documents.shapes import (
@@ -28,7 +29,7 @@ from maps.documents.shapes import (
 )
 from maps.drawing.marks import Box, Words
 from maps.drawing.pages import PAPERS, PIXELS, Page, pages, poster
-from maps.exports import svg, typeset
+from maps.exports import svg
 from maps.exports.formats import FORMATS
 from maps.library import TEMPLATES
 from maps.sample.journey import MAP

@@ -3,7 +3,7 @@ import os
 import pytest
 from django.core.exceptions import ValidationError
 
-from maps import children
+from flows import children
 from maps.exports.formats import FORMATS
 from maps.library import BLANK
 
@@ -51,6 +51,6 @@ def test_a_drawing_that_takes_too_much_is_refused_with_a_way_out(monkeypatch):
     def stopped(*_, **__):
         raise children.OverLimit
 
-    monkeypatch.setattr("maps.children.run", stopped)
+    monkeypatch.setattr("flows.children.run", stopped)
     with pytest.raises(ValidationError, match="takes too long to draw"):
         FORMATS["pdf-a4"].write(BLANK.document)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, imports, sets
+from flows.views import charts, datasets, details, imports, sets
 
 app_name = "flows"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("flows/<int:pk>/people/", sets.people, name="people"),
     path("flows/new/funnel/", sets.funnel, name="new_funnel"),
     path("flows/<int:pk>/funnel/", sets.funnel, name="funnel"),
+    path("flows/new/trace/", details.trace, name="new_trace"),
+    path("flows/<int:pk>/trace/", details.trace, name="trace"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),

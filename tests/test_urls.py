@@ -40,6 +40,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:people": (VIEWER, EDITOR),
     "flows:new_funnel": (VIEWER, None),
     "flows:funnel": (VIEWER, None),
+    "flows:new_trace": (VIEWER, None),
+    "flows:trace": (VIEWER, None),
     "flows:properties": (VIEWER, None),
     "flows:data": (VIEWER, EDITOR),
     "flows:dataset": (VIEWER, None),

@@ -41,6 +41,7 @@ FIELDS = {
     "max_gap": "Step to step",
     "steps": "Depth",
     "top": "Bucket",
+    "tops": "Bucket",
     "paths": "Top paths",
 }
 STAGES = {
@@ -53,7 +54,7 @@ STAGES = {
     "anchor": ("start", "start_where", "end", "end_where"),
     "window": ("count", "occurrence", "within", "max_gap"),
     "depth": ("steps",),
-    "bucket": ("top", "paths"),
+    "bucket": ("top", "tops", "paths"),
 }
 
 HINTS = {

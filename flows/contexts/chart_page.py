@@ -161,6 +161,17 @@ class ChartPage:
         return self.address.below("people", version=str(version))
 
     @property
+    def trace_url(self) -> str:
+        """Where the paths through a node are told, by its place in the result."""
+        version = self.shown.dataset_version if self.shown else 0
+        return self.address.on(None).below("trace", version=str(version))
+
+    @property
+    def tops(self) -> list[str]:
+        """Steps with another number of labels, as the form takes them."""
+        return [f"{step}:{most}" for step, most in self.form.query.tops] if self.form.query else []
+
+    @property
     def cohort_name(self) -> str:
         """What the open set is called unless somebody knows better."""
         query, panel = self.form.query, self.panel
@@ -187,7 +198,7 @@ def chart_page(
     result = shown.result if shown else None
     address = replace(address, params=_params(form, saved, address))
     cohorts = queries.cohort_names(team, form.dataset)
-    chart = _chart(result, address) if result else None
+    chart = _chart(result, address, form) if result else None
     panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
         address = address.on(None)
@@ -224,9 +235,17 @@ def _opener(address: Address) -> Callable[[Selector | None], str]:
     return url
 
 
-def _chart(result: Mapping[str, Any], address: Address) -> ChartView:
-    picked = address.picked
-    return chart_view(result, width=BESIDE_PANEL if picked else CANVAS, url=_opener(address), picked=picked)
+def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> ChartView:
+    picked, query = address.picked, form.query
+
+    def tops(step: int, most: int) -> str:
+        if query is None:
+            return ""
+        others = [pair for pair in query.tops if pair[0] != step]
+        return Asker(address, query, form.dataset, form.zone).other(tops=(*others, (step, most)))
+
+    width = BESIDE_PANEL if picked else CANVAS
+    return chart_view(result, width=width, url=_opener(address), picked=picked, tops=tops)
 
 
 def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
@@ -280,8 +299,11 @@ def _actions(panel: Panel | None, form: QuestionForm, address: Address) -> Itera
     asker = Asker(address, query, form.dataset, form.zone)
     offers: list[tuple[str, str, str, bool]] = []
     if panel.is_other:
-        if query.top < MAX_TOP:
-            offers.append(("Show more of Other", "list-plus", asker.other(top=min(MAX_TOP, 2 * query.top)), True))
+        shown = query.top_at(panel.selector.step or 0)
+        if shown < MAX_TOP:
+            others = [pair for pair in query.tops if pair[0] != panel.selector.step]
+            more = asker.other(tops=(*others, (panel.selector.step, min(MAX_TOP, 2 * shown))))
+            offers.append(("Show more of Other", "list-plus", more, True))
     else:
         offers.append(("Start here", "arrow-right-from-line", asker.other(start=(name,), end=(), **NO_END), True))
         offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,), **NO_START), True))

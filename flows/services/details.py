@@ -18,8 +18,7 @@ from flows.engine.arrays import IntArray
 from flows.engine.periods import calendar_edges
 from flows.engine.prefixes import Branch, grow_tree
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.result import EVENT
-from flows.engine.selector import NODE, Selector
+from flows.engine.selector import Selector
 from flows.engine.source import Given
 from flows.engine.traces import NodeKey, trace_nodes
 from flows.models import Dataset
@@ -49,30 +48,27 @@ class Times:
     period: str
 
 
-def trace_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int) -> Trace:
-    """Where the paths through a node run, of a result that is kept.
+def trace_of(*, dataset: Dataset, query: FlowQuery, place: int, version: int) -> Trace:
+    """Where the paths through a node of a kept result run; the node by its place there.
 
     Raises QueryError where there is no such node, or no such result any more; DamagedSegment and Busy.
     """
     result = queries.result_of(dataset, _digest(dataset, query), version)
-    if selector.set != NODE or selector.step is None or result is None:
-        raise QueryError("set", "set: name a step of an answer that is kept.")
-    wanted = (selector.step, selector.kind, selector.label)
-    places = {_key(node): place for place, node in enumerate(result["nodes"])}
-    if wanted not in places:
-        raise QueryError("set", "set: the answer has no such step.")
+    if result is None or not 0 <= place < len(result["nodes"]):
+        raise QueryError("node", "node: name a step of an answer that is kept.")
+    node = result["nodes"][place]
     name = _name("trace", dataset, query, version)
-    links = cache.get(f"{name}:{places[wanted]}")
+    links = cache.get(f"{name}:{place}")
     if links is None:
         with asked(dataset, query, version) as (given, _, _):
-            found = trace_nodes(query, Given(**given), wanted, budget=BUDGET)
+            found = trace_nodes(query, Given(**given), _key(node), budget=BUDGET)
+        places = {_key(each): number for number, each in enumerate(result["nodes"])}
         traced = {places[key]: _placed(followed, places) for key, followed in found.items() if key in places}
-        cache.set_many({f"{name}:{place}": each for place, each in traced.items()}, KEPT)
-        links = traced[places[wanted]]
-    count = result["nodes"][places[wanted]]["count"]
-    if selector.step and sum(size for _, target, size in links if target == places[wanted]) != count:
-        raise NotTheNumber(f"{selector.to_dict()} is {count}, and its trace has another number.")
-    return Trace(count, links)
+        cache.set_many({f"{name}:{number}": each for number, each in traced.items()}, KEPT)
+        links = traced[place]
+    if node["step"] and sum(count for _, target, count in links if target == place) != node["count"]:
+        raise NotTheNumber(f"node {place} is {node['count']}, and its trace has another number.")
+    return Trace(node["count"], links)
 
 
 def tree_of(*, dataset: Dataset, query: FlowQuery, prefix: Sequence[str], depth: int, version: int) -> Branch:
@@ -129,7 +125,7 @@ def _remembered(name: str, make: Callable[[], T]) -> T:
 
 
 def _key(node: dict[str, Any]) -> NodeKey:
-    return node["step"], node["kind"], node["label"] if node["kind"] == EVENT else ""
+    return node["step"], node["kind"], node["label"]
 
 
 def _placed(followed: Sequence[tuple[NodeKey, NodeKey, int]], places: dict[NodeKey, int]) -> list[tuple[int, int, int]]:

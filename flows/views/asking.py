@@ -1,15 +1,20 @@
 """What an address asks, for every page about a question."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from accounts.access import TeamRequest
 from flows import access, queries
 from flows.contexts.address import VIEWS, Address
-from flows.engine.query import QueryError
+from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.forms.charts import QuestionForm, carried_over, data_of, event_names, is_question, question_params
 from flows.models import Dataset, FlowChart
-from flows.services import runs
+from flows.services import runs, sets
+from flows.store import DamagedSegment
+
+T = TypeVar("T")
 
 
 def question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | None:
@@ -31,6 +36,24 @@ def question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | No
     form = QuestionForm(params, dataset=dataset, zone=zone)
     form.is_valid()
     return form
+
+
+def found(form: QuestionForm, look: Callable[[FlowQuery], T]) -> tuple[T | None, str]:
+    """What there is, or the sentence that says why it cannot be shown."""
+    if form.query is None:
+        return None, next((str(errors[0]) for errors in form.errors.values()), "Choose a start event first.")
+    try:
+        return look(form.query), ""
+    except QueryError as error:
+        return None, error.sentence
+    except (DamagedSegment, sets.Busy) as error:
+        return None, str(error)
+
+
+def whole(request: TeamRequest, name: str) -> int | None:
+    """A number of the address; None where there is none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def address(request: TeamRequest, path: str) -> Address:

@@ -196,7 +196,7 @@ def test_other_can_be_opened_and_is_no_event(editor, team, shop):
     page = page_of(editor.get(url(team, start="visit", top=1, **node(1))))
     assert (page.panel.name, page.panel.is_other) == ("Other", True)
     assert [(action.name, action.url) for action in page.actions] == [
-        ("Show more of Other", url(team, dataset="shop", start="visit", top=2))
+        ("Show more of Other", url(team, dataset="shop", start="visit", top=1, tops="1:2"))
     ]
 
 

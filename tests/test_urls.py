@@ -42,6 +42,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:funnel": (VIEWER, None),
     "flows:new_trace": (VIEWER, None),
     "flows:trace": (VIEWER, None),
+    "flows:new_tree": (VIEWER, None),
+    "flows:tree": (VIEWER, None),
     "flows:properties": (VIEWER, None),
     "flows:data": (VIEWER, EDITOR),
     "flows:dataset": (VIEWER, None),

@@ -9,16 +9,18 @@ from django.utils import timezone
 
 from accounts.models import Membership, Role, Team
 from flows import queries
-from flows.chart_view import ChartView, chart_view, end_words
+from flows.chart_view import ChartView, chart_view
 from flows.contexts.address import VIEWS, Address, Asker
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
+from flows.contexts.matrix import Matrix, matrix_of
 from flows.contexts.panel import Panel, panel_of
+from flows.contexts.paths import PathList, path_list
 from flows.contexts.sentence import Words, sentence
+from flows.contexts.tree import Tree, tree_view
 from flows.engine.query import MAX_TOP
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
-from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
@@ -34,22 +36,6 @@ class Tab:
     name: str
     url: str
     current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    name: str
-    colour: int
-
-
-@dataclass(frozen=True, slots=True)
-class PathRow:
-    steps: tuple[PathStep, ...]
-    end: str  # how it is drawn
-    end_name: str
-    count: int
-    share: str  # of start
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +73,9 @@ class ChartPage:
     chart: ChartView | None
     panel: Panel | None
     tabs: tuple[Tab, ...]
-    paths: tuple[PathRow, ...]
+    paths: PathList | None
+    matrix: Matrix | None
+    tree: Tree | None
     actions: tuple[Action, ...]
     funnel_url: str  # of the chain that leads to the open number
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
@@ -177,11 +165,6 @@ class ChartPage:
         query, panel = self.form.query, self.panel
         return place(query, panel.selector)[:NAME_LENGTH] if query and panel else ""
 
-    @property
-    def paths_count(self) -> int:
-        """How many of the start the listed paths hold; a path that ends in several ways is listed for each."""
-        return sum(path.count for path in self.paths)
-
 
 def chart_page(
     *,
@@ -202,6 +185,10 @@ def chart_page(
     panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
         address = address.on(None)
+    opener = _opener(address)
+    tree = None
+    if shown and chart and form.query and address.view == "tree":
+        tree = tree_view(form.dataset, form.query, chart, address, shown.dataset_version)
     return ChartPage(
         team=team,
         saved=saved,
@@ -216,7 +203,9 @@ def chart_page(
         chart=chart,
         panel=panel,
         tabs=tuple(_tabs(address)),
-        paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
+        paths=path_list(result, chart, address, opener) if result and chart and address.view == "paths" else None,
+        matrix=matrix_of(result, chart, address, opener) if result and chart and address.view == "matrix" else None,
+        tree=tree,
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
         expand=_expandable(panel, form),
@@ -276,19 +265,8 @@ def suggested_name(form: QuestionForm) -> str:
 
 
 def _tabs(address: Address) -> Iterator[Tab]:
-    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table"), strict=True):
+    for view, name in zip(VIEWS, ("Sankey", "Tree", "Top paths", "Matrix", "Table"), strict=True):
         yield Tab(name, str(address.at(view=view)), address.view == view)
-
-
-def _paths(result: Mapping[str, Any], chart: ChartView, url: Callable[[Selector | None], str]) -> Iterator[PathRow]:
-    words = end_words(chart.steps, chart.backwards)
-    for path in result["paths"]:
-        # Read backwards a path is told from its anchor; time runs the other way.
-        labels = reversed(path["labels"]) if chart.backwards else path["labels"]
-        steps = tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels)
-        key = "entered" if chart.backwards and path["end"] == "dropped" else path["end"]
-        opened = url(Selector(set=PATH, path=tuple(path["labels"]), state=path["end"]))
-        yield PathRow(steps, key, words[path["end"]], path["count"], share(path["count"], chart.start), opened)
 
 
 def _actions(panel: Panel | None, form: QuestionForm, address: Address) -> Iterator[Action]:

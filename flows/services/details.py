@@ -48,15 +48,24 @@ class Times:
     period: str
 
 
-def trace_of(*, dataset: Dataset, query: FlowQuery, place: int, version: int) -> Trace:
+def result_of(*, dataset: Dataset, query: FlowQuery, version: int | None) -> dict[str, Any]:
+    """The answer that stands on the page. Raises QueryError where it is not kept any more."""
+    newest = dataset.version if version is None else version
+    found = queries.result_of(dataset, _digest(dataset, query), newest)
+    if found is None:
+        raise QueryError("version", "version: the answer is not kept any more; load the page again.")
+    return found
+
+
+def trace_of(*, dataset: Dataset, query: FlowQuery, place: int, version: int | None) -> Trace:
     """Where the paths through a node of a kept result run; the node by its place there.
 
     Raises QueryError where there is no such node, or no such result any more; DamagedSegment and Busy.
     """
-    result = queries.result_of(dataset, _digest(dataset, query), version)
-    if result is None or not 0 <= place < len(result["nodes"]):
-        raise QueryError("node", "node: name a step of an answer that is kept.")
-    node = result["nodes"][place]
+    result = result_of(dataset=dataset, query=query, version=version)
+    if not 0 <= place < len(result["nodes"]):
+        raise QueryError("node", "node: the answer has no such step.")
+    node, version = result["nodes"][place], result["dataset_version"]
     name = _name("trace", dataset, query, version)
     links = cache.get(f"{name}:{place}")
     if links is None:

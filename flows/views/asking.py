@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from accounts.access import TeamRequest
 from flows import access, queries
-from flows.contexts.address import VIEWS, Address
-from flows.engine.query import FlowQuery, QueryError
+from flows.contexts.address import LOOKS, VIEWS, Address
+from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.forms.charts import QuestionForm, carried_over, data_of, event_names, is_question, question_params
 from flows.models import Dataset, FlowChart
@@ -59,7 +59,9 @@ def whole(request: TeamRequest, name: str) -> int | None:
 def address(request: TeamRequest, path: str) -> Address:
     """Where the page at `path` stands by what this address says."""
     view = request.GET.get("view", "")
-    return Address(path, question_params(request.GET), view if view in VIEWS else VIEWS[0], _picked(request))
+    view = view if view in VIEWS else VIEWS[0]
+    look = [(name, text[:300].replace("\0", "")) for name in LOOKS.get(view, ()) for text in request.GET.getlist(name)]
+    return Address(path, question_params(request.GET), view, _picked(request), tuple(look[: MAX_STEPS + 1]))
 
 
 def _picked(request: TeamRequest) -> Selector | None:

@@ -1,12 +1,15 @@
 """What a page asks about the answer that stands on it, part by part."""
 
 from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import access
-from flows.engine.query import FlowQuery
+from flows.contexts.tree import Grower, TreeRow
+from flows.engine.query import MAX_STEPS, FlowQuery
 from flows.services import details
 from flows.views import asking
 
@@ -25,7 +28,7 @@ def trace(request: TeamRequest, pk: int | None = None) -> HttpResponse:
             dataset=form.dataset,
             query=query,
             place=-1 if place is None else place,
-            version=form.dataset.version if version is None else version,
+            version=version,
         )
 
     found, problem = asking.found(form, look)
@@ -34,3 +37,25 @@ def trace(request: TeamRequest, pk: int | None = None) -> HttpResponse:
     response = JsonResponse({"count": found.count, "links": found.links})
     response["Cache-Control"] = "private, max-age=600"
     return response
+
+
+@require_safe
+@team_view(Role.VIEWER)
+def tree(request: TeamRequest, pk: int | None = None) -> HttpResponse:
+    """What follows one branch of the tree of paths: rows for the list that stands below it."""
+    saved = access.chart_of(request.team, pk) if pk else None
+    form = asking.question(request, saved)
+    if form is None:
+        return HttpResponse("There are no events.", status=409)
+    names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
+    address = asking.address(request, reverse("flows:chart" if saved else "flows:new", kwargs=names))
+    prefix = request.GET.getlist("root")[: MAX_STEPS + 1]
+
+    def look(query: FlowQuery) -> TreeRow:
+        result = details.result_of(dataset=form.dataset, query=query, version=asking.whole(request, "version"))
+        version = result["dataset_version"]
+        branch = details.tree_of(dataset=form.dataset, query=query, prefix=prefix, depth=1, version=version)
+        return Grower.of(query, result, address).row(branch, branch.count)
+
+    found, problem = asking.found(form, look)
+    return render(request, "flows/tree_rows.html", {"row": found, "problem": problem}, status=409 if problem else 200)

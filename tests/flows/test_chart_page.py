@@ -163,8 +163,8 @@ def test_one_result_has_several_views(editor, team, shop, view, says):
 @pytest.mark.usefixtures("worker")
 def test_listed_paths_hold_everybody(editor, team, shop):
     page = page_of(editor.get(url(team, start="visit", view="paths")))
-    assert page.paths_count == page.chart.start == 4
-    assert {tuple(step.name for step in path.steps) for path in page.paths} >= {("visit", "help")}
+    assert page.paths.count == page.chart.start == 4
+    assert {tuple(step.name for step in path.steps) for path in page.paths.rows} >= {("visit", "help")}
 
 
 # --- The selected node --------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from flows import access, queries
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.models import Cohort, FlowChart, FlowRun
+from flows.questions import Analysis
 from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
 from flows.services import cohorts, line, runs, sets
 from flows.store import DamagedSegment
@@ -87,7 +88,7 @@ class ChartViewSet(TeamViewSet[FlowChart]):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("set", required=True, description="matched, converted, node, link or path"),
+            OpenApiParameter("set", required=True, description="matched, converted, node, link, path or prefix"),
             *(OpenApiParameter(name, int) for name in ("step", *PAGING)),
             *(OpenApiParameter(name) for name in ("label", "kind", "source", "source_kind", "target", "target_kind")),
             OpenApiParameter("state", description="how the path ended"),
@@ -102,12 +103,14 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         `version` is the `dataset_version` of the result, so that both are of the same events.
         """
         chart, query = self._asked()
+        if not isinstance(query, FlowQuery):
+            raise ValidationError("Only the people of a flow are listed here.")
         params = dict(request.query_params.lists())
         selector = Selector.from_params(params)
         page = sets.page_of(dataset=chart.dataset, query=query, selector=selector, **_paging(params))
         return Response(asdict(page))
 
-    def _asked(self) -> tuple[FlowChart, FlowQuery]:
+    def _asked(self) -> tuple[FlowChart, FlowQuery | Analysis]:
         chart = self.get_object()
         query = runs.saved_query(chart.query)
         if query is None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from flows.views import charts, datasets, details, imports, sets
+from flows.views import analyses, charts, datasets, details, imports, sets
 
 app_name = "flows"
 urlpatterns = [
@@ -15,6 +15,10 @@ urlpatterns = [
     path("flows/<int:pk>/trace/", details.trace, name="trace"),
     path("flows/new/tree/", details.tree, name="new_tree"),
     path("flows/<int:pk>/tree/", details.tree, name="tree"),
+    path("flows/new/reached/", analyses.reached, name="new_reached"),
+    path("flows/<int:pk>/reached/", analyses.reached, name="reached"),
+    path("flows/new/answer.<str:form>", analyses.answer, name="new_answer"),
+    path("flows/<int:pk>/answer.<str:form>", analyses.answer, name="answer"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/runs/<int:pk>/cancel/", charts.cancel_run, name="cancel_run"),

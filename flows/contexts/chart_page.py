@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
-
-from accounts.models import Membership, Role, Team
+from accounts.models import Membership, Role
 from flows import queries
 from flows.chart_view import ChartView, chart_view
 from flows.contexts.address import VIEWS, Address, Asker
+from flows.contexts.answering import AnswerPage
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
 from flows.contexts.matrix import Matrix, matrix_of
 from flows.contexts.panel import Panel, panel_of
 from flows.contexts.paths import PathList, path_list
-from flows.contexts.sentence import Words, sentence
+from flows.contexts.sentence import sentence
 from flows.contexts.tree import Tree, tree_view
 from flows.engine.query import MAX_TOP
 from flows.engine.result import EVENT, OTHER
@@ -27,7 +25,6 @@ from flows.models import FlowChart, FlowRun
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
-EAGER = timedelta(seconds=3)
 SUGGESTED = 8
 
 
@@ -52,24 +49,13 @@ class Suggestion:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartPage:
-    """One state of the page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartPage(AnswerPage):
+    """One state of the page of a flow."""
 
-    `run` is what was asked (None: nothing could be asked), `shown` the run whose result stands on the page: the same,
-    an older one that is marked as stale, or none.
-    """
-
-    team: Team
-    saved: FlowChart | None
-    may_edit: bool
     address: Address
     form: QuestionForm
     builder: Builder
-    sentence: tuple[Words, ...]
-    title: str
-    run: FlowRun | None
-    shown: FlowRun | None
     chart: ChartView | None
     panel: Panel | None
     tabs: tuple[Tab, ...]
@@ -80,59 +66,14 @@ class ChartPage:
     funnel_url: str  # of the chain that leads to the open number
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
-    is_paused: bool
-    turned_away: str  # why it was not asked
 
     @property
-    def is_waiting(self) -> bool:
-        return self.run is not None and not self.run.is_over
-
-    @property
-    def is_stale(self) -> bool:
-        return self.shown is not None and self.shown is not self.run
-
-    @property
-    def is_changed(self) -> bool:
-        query = self.form.query
-        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
-
-    @property
-    def is_invalid(self) -> bool:
-        return self.form.is_asked and self.form.query is None
-
-    @property
-    def error(self) -> str:
-        if self.is_invalid:
-            return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
-        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else self.turned_away
-
-    @property
-    def was_cancelled(self) -> bool:
-        return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
-
-    @property
-    def percent(self) -> int:
-        return int(100 * self.run.fraction) if self.run else 0
-
-    @property
-    def data_through(self) -> datetime | None:
-        """The newest event that the numbers on the page know."""
-        result = self.shown.result if self.shown else None
-        return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
-
-    @property
-    def poll_ms(self) -> int:
-        """Often at first, then once a second."""
-        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
+    def first_error(self) -> str:
+        return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
 
     @property
     def url(self) -> str:
         return str(self.address)
-
-    @property
-    def waiting_url(self) -> str:
-        """The same page for whoever waits for the computation that has begun."""
-        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
 
     @property
     def closed_url(self) -> str:
@@ -207,7 +148,7 @@ def chart_page(
         matrix=matrix_of(result, chart, address, opener) if result and chart and address.view == "matrix" else None,
         tree=tree,
         actions=tuple(_actions(panel, form, address)),
-        funnel_url=_funnel_url(result, panel, address) if result and panel else "",
+        funnel_url=_funnel_url(shown.result, panel, address) if shown and shown.result and panel else "",
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
         is_paused=is_paused,
@@ -312,7 +253,7 @@ def _expandable(panel: Panel | None, form: QuestionForm) -> tuple[tuple[str, str
 
 def _funnel_url(result: Mapping[str, Any], panel: Panel, address: Address) -> str:
     chain = chain_to(result, panel.selector)
-    return address.below("funnel", chain=chain) if chain else ""
+    return address.below("funnel", chain=chain, version=str(result["dataset_version"])) if chain else ""
 
 
 def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:

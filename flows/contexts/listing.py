@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Team
 from flows import queries
-from flows.contexts.sentence import spoken
+from flows.contexts.questioning import spoken
 from flows.models import FlowChart
 from flows.services.runs import saved_query
 

@@ -3,12 +3,12 @@
 from django.core.exceptions import ValidationError
 
 from accounts.models import Team, User
-from flows.engine.query import FlowQuery
 from flows.models import Dataset, FlowChart
+from flows.questions import Question
 from flows.services.names import NAME_LENGTH, readable
 
 
-def save_chart(*, team: Team, dataset: Dataset, name: str, query: FlowQuery, owner: User | None) -> FlowChart:
+def save_chart(*, team: Team, dataset: Dataset, name: str, query: Question, owner: User | None) -> FlowChart:
     if dataset.team_id != team.pk:
         raise ValidationError("The dataset belongs to another team.")
     return FlowChart.objects.create(
@@ -16,7 +16,7 @@ def save_chart(*, team: Team, dataset: Dataset, name: str, query: FlowQuery, own
     )
 
 
-def update_chart(*, chart: FlowChart, name: str, dataset: Dataset, query: FlowQuery) -> FlowChart:
+def update_chart(*, chart: FlowChart, name: str, dataset: Dataset, query: Question) -> FlowChart:
     """Give a chart another question, and the name that stands over it."""
     if dataset.team_id != chart.team_id:
         raise ValidationError("The dataset belongs to another team.")

@@ -18,6 +18,7 @@ from flows.engine.source import Given
 from flows.hashing import Keys
 from flows.models import Dataset
 from flows.moments import moment_in
+from flows.questions import Analysis
 from flows.services import connections, runs
 from flows.store import EventStore, Snapshot
 
@@ -141,7 +142,9 @@ def opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[
 
 
 @contextmanager
-def asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
+def asked(
+    dataset: Dataset, query: FlowQuery | Analysis, version: int | None
+) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
     """What the engine needs for a question, and the turn to walk."""
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:

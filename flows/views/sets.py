@@ -43,7 +43,8 @@ def funnel(request: TeamRequest, pk: int | None = None) -> HttpResponse:
     chain = request.GET.getlist("chain")[: MAX_STEPS + 2]
 
     def count(query: FlowQuery) -> dict[str, object]:
-        return sets.chain_of(dataset=form.dataset, query=query, chain=chain)
+        version = asking.whole(request, "version")
+        return sets.chain_of(dataset=form.dataset, query=query, chain=chain, version=version)
 
     found, problem = asking.found(form, count)
     return render(request, "flows/funnel.html", {"funnel": funnel_view(saved, form, address, found, problem)})

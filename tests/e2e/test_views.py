@@ -104,3 +104,32 @@ def test_each_view_of_an_answer_is_reached_read_and_accessible(page: Page, team:
     expect(page.locator("table.paths tbody tr")).to_have_count(1)
     expect(page.locator("#path-find")).to_be_focused()
     fine(page)
+
+
+@pytest.mark.usefixtures("counted")
+def test_a_funnel_is_built_step_by_step_and_the_other_kinds_are_a_click_away(page: Page, team: Team, shop: Dataset):
+    page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit")
+    kinds = page.get_by_role("navigation", name="Kind of chart")
+    kinds.get_by_role("link", name="Funnel").click()
+    expect(page.locator("table.funnel tbody tr")).to_have_count(1)
+    for number, event in ((2, "search"), (3, "order")):
+        page.get_by_label(f"Event of step {number}").fill(event)
+        page.keyboard.press("Tab")
+        expect(page.locator("table.funnel tbody tr")).to_have_count(number)
+    expect(page.locator("#ask")).to_contain_text("how many went on to search and then order")
+    expect(page).to_have_url(re.compile("step-0=visit&step-1=search&step-2=order"))
+    fine(page)
+    page.locator("label", has_text="Right behind").click()
+    expect(page.locator("#ask")).to_contain_text("each right behind the other")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#flow-state")).to_have_text("Saved")
+    page.locator("table.funnel").get_by_role("link", name="1", exact=True).last.click()
+    expect(page.get_by_role("heading", name=re.compile("^1$"))).to_be_visible()
+    fine(page)
+    page.get_by_role("link", name="Back to the funnel").click()
+    for kind, shown in (("Retention", ".triangle"), ("Trend", ".lines__line")):
+        kinds.get_by_role("link", name=kind).click()
+        expect(page.locator(shown).first).to_be_visible()
+        fine(page)
+    kinds.get_by_role("link", name="Flow").click()
+    expect(page.locator(".flow__svg")).to_be_visible()

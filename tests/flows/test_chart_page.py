@@ -13,7 +13,7 @@ from accounts.models import Team
 from flows.engine.query import HOUR, FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
-from flows.views import charts as views
+from flows.views import asking as views
 from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))

@@ -24,6 +24,7 @@ from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.forms.contrasts import WITH, read_contrast
 from flows.models import Cohort, FlowChart, FlowRun
+from flows.questions import Analysis
 from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
 from flows.services import cohorts, comparisons, line, runs, sets
 from flows.store import DamagedSegment
@@ -90,7 +91,7 @@ class ChartViewSet(TeamViewSet[FlowChart]):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("set", required=True, description="matched, converted, node, link or path"),
+            OpenApiParameter("set", required=True, description="matched, converted, node, link, path or prefix"),
             *(OpenApiParameter(name, int) for name in ("step", *PAGING)),
             *(OpenApiParameter(name) for name in ("label", "kind", "source", "source_kind", "target", "target_kind")),
             OpenApiParameter("state", description="how the path ended"),
@@ -105,6 +106,8 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         `version` is the `dataset_version` of the result, so that both are of the same events.
         """
         chart, query = self._asked()
+        if not isinstance(query, FlowQuery):
+            raise ValidationError("Only the people of a flow are listed here.")
         params = dict(request.query_params.lists())
         selector = Selector.from_params(params)
         page = sets.page_of(dataset=chart.dataset, query=query, selector=selector, **_paging(params))
@@ -131,6 +134,8 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         Filters of the other side are written as in an address: `with-where-0-property`, `with-people-0-kind` and so on.
         """
         chart, query = self._asked()
+        if isinstance(query, Analysis):
+            raise QueryError("kind", "kind: only flows can be compared.")
         zone = ZoneInfo(self.team.time_zone)
         contrast = read_contrast(request._request.GET, zone)
         if contrast is None:
@@ -143,7 +148,7 @@ class ChartViewSet(TeamViewSet[FlowChart]):
             return _refused(sides.error, status.HTTP_409_CONFLICT)
         return Response({"status": "running", "fraction": sides.fraction}, status.HTTP_202_ACCEPTED)
 
-    def _asked(self) -> tuple[FlowChart, FlowQuery]:
+    def _asked(self) -> tuple[FlowChart, FlowQuery | Analysis]:
         chart = self.get_object()
         query = runs.saved_query(chart.query)
         if query is None:

@@ -10,17 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flows.engine.query import MAX_TOP
+from flows.engine.result import OTHER
 from flows.engine.selector import LINK, MATCHED, NODE, Selector
 from flows.figures import duration, figure, share
-from flows.lettering import printable
+from flows.lettering import printable, text_width
 from flows.sankey import HEIGHT, End, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
 
 LINK_ROWS = 1000
+CONTROL = 24  # pixels, a target
+FEWER = 4  # labels that a step has more or fewer
+SPOKEN = 3  # labels of a step that are read out
 LINK_FIELDS = ("step", "source", "source_kind", "target", "target_kind")
 
 # A node as results name it: step, kind, label.
 NodeKey = tuple[int, str, str]
 Url = Callable[[Selector], str]
+# The address of the question with so many labels at a step.
+Tops = Callable[[int, int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,16 @@ NOUNS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """Shows more or fewer labels of one step."""
+
+    x: float
+    sign: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The head of a column: its name, who is still on the way, and their share of start."""
 
@@ -47,6 +64,7 @@ class Head:
     name: str
     count: int
     share: str
+    controls: tuple[Control, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +128,9 @@ class NodeMark:
     """A bar with its words. `url` opens it ("" where it does not open), `picked` is the open one."""
 
     node: Node
+    place: int  # among the nodes of the result
     share: str
+    repeats: str
     title: str
     url: str
     picked: bool
@@ -119,9 +139,13 @@ class NodeMark:
 
 @dataclass(frozen=True, slots=True)
 class RibbonMark:
-    """Only broad ones open by themselves; the others do from the panels of their bars."""
+    """Only broad ones open by themselves; the others do from the panels of their bars.
+
+    `ends` are the places of its nodes.
+    """
 
     ribbon: Ribbon
+    ends: str
     title: str
     on: bool  # is picked, or comes from or goes to the picked bar
     url: str
@@ -146,6 +170,7 @@ class ChartView:
     colours: Mapping[str, int]
     url: str  # opens everybody
     is_picked: bool  # whether something in the picture stands out
+    summary: tuple[str, ...]  # the picture in words, a sentence a step
 
     @property
     def label(self) -> str:
@@ -177,6 +202,7 @@ def chart_view(
     colours: Mapping[str, int] | None = None,
     url: Url | None = None,
     picked: Selector | None = None,
+    tops: Tops | None = None,
 ) -> ChartView:
     """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels.
 
@@ -199,11 +225,8 @@ def chart_view(
         steps=steps,
         distinct_paths=result["distinct_paths"],
         layout=layout,
-        heads=tuple(
-            Head(column.x, step_name(column.step, backwards), column.count, share(column.count, start))
-            for column in layout.columns
-        ),
-        nodes=tuple(_node_marks(layout, start, noun, steps, url, picked)),
+        heads=tuple(_heads(layout, start, tops)),
+        nodes=tuple(_node_marks(result, layout, start, noun, steps, url, picked)),
         ribbons=tuple(_ribbon_marks(result, layout, noun, url, picked)),
         ledger=ledger,
         node_rows=tuple(_node_rows(result, start, ledger, colours, url)),
@@ -212,6 +235,7 @@ def chart_view(
         colours=colours,
         url=url(Selector(set=MATCHED)),
         is_picked=picked is not None and picked.set in (NODE, LINK),
+        summary=tuple(_summary(result, start, backwards)),
     )
 
 
@@ -231,6 +255,46 @@ def step_name(step: int, backwards: bool) -> str:
     return f"{step} before" if backwards else f"Step {step}"
 
 
+def _heads(layout: SankeyLayout, start: int, tops: Tops | None) -> Iterator[Head]:
+    for column in layout.columns:
+        name = step_name(column.step, layout.backwards)
+        controls = _controls(layout, column.step, column.x, name, tops) if tops and column.step else ()
+        yield Head(column.x, name, column.count, share(column.count, start), tuple(controls))
+
+
+def _controls(layout: SankeyLayout, step: int, x: float, name: str, tops: Tops) -> Iterator[Control]:
+    """Beside the name of a step: fewer labels, and more where there are any."""
+    nodes = [node for node in layout.nodes if node.step == step]
+    shown = sum(not node.is_other for node in nodes)
+    at = x + (-1 if layout.backwards else 1) * (text_width(name, 12) + 5)
+    if layout.backwards:
+        at -= 2 * CONTROL
+    wanted = [("-", max(1, shown - FEWER)), ("+", min(MAX_TOP, shown + FEWER))]
+    for place, (sign, most) in enumerate(wanted):
+        if most == shown or (sign == "+" and shown == len(nodes)):
+            continue
+        if url := tops(step, most):
+            title = f"{'Fewer' if sign == '-' else 'More'} at {name.lower()}: {most} instead of {shown}"
+            yield Control(round(at + place * CONTROL, 1), sign, title, url)
+
+
+def _summary(result: Mapping[str, Any], start: int, backwards: bool) -> Iterator[str]:
+    """The most frequent of each step, and who ended there."""
+    words = {state: word.lower() for state, word in end_words(0, backwards).items() if state != "cut"}
+    for step in sorted({node["step"] for node in result["nodes"]}):
+        nodes = [node for node in result["nodes"] if node["step"] == step]
+        named = [
+            f"{'Other' if node['kind'] == OTHER else printable(node['label'])} {figure(node['count'])} "
+            f"({share(node['count'], start)})"
+            for node in nodes[:SPOKEN]
+        ]
+        more = [f"and {len(nodes) - SPOKEN} more"] if len(nodes) > SPOKEN else []
+        ends = [
+            f"{figure(count)} {word}" for state, word in words.items() if (count := sum(node[state] for node in nodes))
+        ]
+        yield f"{step_name(step, backwards)}: {', '.join([*named, *more])}{'; ' + ', '.join(ends) if ends else ''}."
+
+
 def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool, url: Url) -> Iterator[Part]:
     words = end_words(steps, backwards)
     order = ("cut", "converted", "dropped", "open")
@@ -241,9 +305,20 @@ def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool, 
             yield Part(state, look, words[state], count, share(count, start), url(Selector(set=MATCHED, state=state)))
 
 
+def _places(result: Mapping[str, Any]) -> dict[NodeKey, int]:
+    return {(node["step"], node["kind"], node["label"]): place for place, node in enumerate(result["nodes"])}
+
+
 def _node_marks(
-    layout: SankeyLayout, start: int, noun: Noun, steps: int, url: Url, picked: Selector | None
+    result: Mapping[str, Any],
+    layout: SankeyLayout,
+    start: int,
+    noun: Noun,
+    steps: int,
+    url: Url,
+    picked: Selector | None,
 ) -> Iterator[NodeMark]:
+    places = _places(result)
     words = {state: word.lower() for state, word in end_words(steps, layout.backwards).items()}
     for node in layout.nodes:
         said = ", ".join(f"{figure(end.count)} {words[end.state]}" for end in node.ends)
@@ -257,9 +332,12 @@ def _node_marks(
             ends.append(EndMark(end, title, url(one), one == picked))
         yield NodeMark(
             node=node,
+            place=places[_key(node)],
             share=of_start,
+            repeats=f"↻\N{NO-BREAK SPACE}{figure(node.repeats)}" if node.repeats and node.has_room else "",
             title=f"{node.label}, {step_name(node.step, layout.backwards)}: {noun.of(node.count)}, {of_start} of start"
-            + (f", {said}" if said else ""),
+            + (f", {said}" if said else "")
+            + (f", {figure(node.repeats)} repeat{'' if node.repeats == 1 else 's'}" if node.repeats else ""),
             url=url(selector),
             picked=selector == picked,
             ends=tuple(ends),
@@ -273,10 +351,14 @@ def _key(node: Node) -> NodeKey:
 def _ribbon_marks(
     result: Mapping[str, Any], layout: SankeyLayout, noun: Noun, url: Url, picked: Selector | None
 ) -> Iterator[RibbonMark]:
-    medians = {
-        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): seconds
+    places = _places(result)
+    times = {
+        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): (
+            link["median_seconds"],
+            link["p90_seconds"],
+        )
         for link in result["links"]
-        if (seconds := link.get("median_seconds")) is not None
+        if link.get("median_seconds") is not None
     }
     node = (picked.step, picked.kind, picked.label) if picked and picked.set == NODE else None
     for ribbon in layout.ribbons:
@@ -296,12 +378,13 @@ def _ribbon_marks(
                 f"{first.label} → {second.label}: {noun.of(ribbon.count)}, "
                 f"{share(ribbon.count, source.count)} of {source.label}"
             )
-            median = medians.get((*_key(source), target.kind, target.key))
-            title += "" if median is None else f", median {duration(median)}"
+            if spent := times.get((*_key(source), target.kind, target.key)):
+                title += f", median {duration(spent[0])}, 90 % within {duration(spent[1])}"
         # Who ended at a bar came there, but went no further.
         ends = {_key(target)} if picked and picked.state else {_key(source), _key(target)}
         on = selector == picked or (node is not None and node in ends)
-        yield RibbonMark(ribbon, title, on, url(selector) if ribbon.titled else "")
+        ends_at = f"{places[_key(source)]}-{places[_key(target)]}"
+        yield RibbonMark(ribbon, ends_at, title, on, url(selector) if ribbon.titled else "")
 
 
 def link_selector(link: Mapping[str, Any]) -> Selector:

@@ -11,7 +11,6 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Team
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
-from flows.engine.query import FlowQuery
 from flows.models import (
     Annotation,
     ChartVersion,
@@ -24,6 +23,7 @@ from flows.models import (
     Import,
     Tile,
 )
+from flows.questions import Question
 
 BIGGEST_ID = 2**63 - 1
 LIVE_RUN = (FlowRun.Status.QUEUED, FlowRun.Status.RUNNING, FlowRun.Status.DONE)
@@ -93,7 +93,7 @@ def cohorts(team: Team) -> QuerySet[Cohort]:
     return Cohort.objects.filter(team=team).select_related("dataset", "owner")
 
 
-def named_cohorts(dataset: Dataset, query: FlowQuery) -> list[Cohort]:
+def named_cohorts(dataset: Dataset, query: Question) -> list[Cohort]:
     """The cohorts that a question names, in the order of their ids. Those of another dataset are not among them."""
     ids = {each.cohort for each in query.people if 0 < each.cohort <= BIGGEST_ID}
     return list(Cohort.objects.filter(dataset=dataset, pk__in=ids).order_by("pk")) if ids else []
@@ -112,7 +112,7 @@ def charts_about(cohort: Cohort) -> QuerySet[FlowChart]:
     return charts.filter(Q(query__contains=inside) | Q(query__contains=outside))
 
 
-def digest_of(query: FlowQuery, cohorts: Iterable[Cohort]) -> str:
+def digest_of(query: Question, cohorts: Iterable[Cohort]) -> str:
     """What a result is kept under beside the version of the events: the question, and who is in its cohorts."""
     contents = [[cohort.pk, cohort.checksum] for cohort in cohorts]
     if not contents:
@@ -120,17 +120,17 @@ def digest_of(query: FlowQuery, cohorts: Iterable[Cohort]) -> str:
     return hashlib.sha256(json.dumps([query.digest(), *contents]).encode()).hexdigest()
 
 
-def live_run(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
+def live_run(dataset: Dataset, query: Question) -> FlowRun | None:
     """The computation of a question on the newest events that is done, running or waiting; there is at most one."""
     return _runs(dataset, query).filter(dataset_version=dataset.version, status__in=LIVE_RUN).first()
 
 
-def last_answer(dataset: Dataset, query: FlowQuery) -> FlowRun | None:
+def last_answer(dataset: Dataset, query: Question) -> FlowRun | None:
     """The newest result of a question, on whatever version of the events."""
     return _runs(dataset, query).filter(status=FlowRun.Status.DONE).order_by("-dataset_version").first()
 
 
-def answered(dataset: Dataset, query: FlowQuery, version: str) -> FlowRun | None:
+def answered(dataset: Dataset, query: Question, version: str) -> FlowRun | None:
     """The kept result on that version of the events, or the newest where there is none such."""
     done = _runs(dataset, query).filter(status=FlowRun.Status.DONE)
     named = version.isascii() and version.isdigit() and len(version) < 10
@@ -144,14 +144,14 @@ def result_of(dataset: Dataset, digest: str, version: int) -> dict[str, Any] | N
     return done.values_list("result", flat=True).first()
 
 
-def awaited_run(dataset: Dataset, query: FlowQuery, pk: str) -> FlowRun | None:
+def awaited_run(dataset: Dataset, query: Question, pk: str) -> FlowRun | None:
     """The computation of this question that somebody waits for by its number, however it ended."""
     if not (pk.isascii() and pk.isdigit() and len(pk) < 19):
         return None
     return _runs(dataset, query).filter(dataset_version=dataset.version, pk=int(pk)).first()
 
 
-def _runs(dataset: Dataset, query: FlowQuery) -> QuerySet[FlowRun]:
+def _runs(dataset: Dataset, query: Question) -> QuerySet[FlowRun]:
     return FlowRun.objects.filter(dataset=dataset, digest=digest_of(query, named_cohorts(dataset, query)))
 
 

@@ -74,6 +74,7 @@ class Node:
     text_x: float
     name_y: float
     count_y: float
+    has_room: bool  # for one more figure behind count and share
     ends: tuple[End, ...]
 
     @property
@@ -258,12 +259,18 @@ def _nodes(
                     text_x=frame.mirror(text_x),
                     name_y=round(name_y, 1),
                     count_y=round(name_y + 13.5, 1),
+                    has_room=_has_room(node, room),
                     ends=_ends(node, top, height, gone, left + BAR, frame, s == frame.last),
                 )
             )
             index += 1
         nodes.append(placed)
     return nodes
+
+
+def _has_room(node: Mapping[str, Any], room: float) -> bool:
+    figures = f"{figure(node['count'])} 99.9 % ↻ {figure(node.get('repeats', 0))}"
+    return text_width(figures, COUNT) + 12 < room
 
 
 def _ends(

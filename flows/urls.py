@@ -1,6 +1,19 @@
 from django.urls import path
 
-from flows.views import charts, compare, dashboards, datasets, exports, imports, insights, keeping, sets, shared
+from flows.views import (
+    analyses,
+    charts,
+    compare,
+    dashboards,
+    datasets,
+    details,
+    exports,
+    imports,
+    insights,
+    keeping,
+    sets,
+    shared,
+)
 
 app_name = "flows"
 urlpatterns = [
@@ -15,6 +28,14 @@ urlpatterns = [
     path("flows/<int:pk>/compare/", compare.compare, name="compare"),
     path("flows/new/insights/", insights.insights, name="new_insights"),
     path("flows/<int:pk>/insights/", insights.insights, name="insights"),
+    path("flows/new/trace/", details.trace, name="new_trace"),
+    path("flows/<int:pk>/trace/", details.trace, name="trace"),
+    path("flows/new/tree/", details.tree, name="new_tree"),
+    path("flows/<int:pk>/tree/", details.tree, name="tree"),
+    path("flows/new/reached/", analyses.reached, name="new_reached"),
+    path("flows/<int:pk>/reached/", analyses.reached, name="reached"),
+    path("flows/new/answer.<str:form>", analyses.answer, name="new_answer"),
+    path("flows/<int:pk>/answer.<str:form>", analyses.answer, name="answer"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/new/export/<slug:form>/", exports.export, name="export_new"),

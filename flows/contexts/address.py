@@ -10,29 +10,42 @@ from flows.engine.selector import Selector
 from flows.forms.charts import params_of
 from flows.models import Dataset
 
-VIEWS = ("sankey", "paths", "table", "insights")
+VIEWS = ("sankey", "tree", "paths", "matrix", "table", "insights")
+# What an address says of one view alone.
+LOOKS = {"paths": ("sort", "find"), "matrix": ("between",), "tree": ("root",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where the page stands. `params` hold the question, and are empty where it is the saved one.
 
-    `picked` is the number of the answer whose panel is open.
+    `picked` is the number of the answer whose panel is open, `look` how the view is looked at: names and values.
     """
 
     path: str
     params: QueryDict
     view: str = "sankey"
     picked: Selector | None = None
+    look: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         params = self.params.copy()
         if self.view != "sankey":
             params["view"] = self.view
+        for name, value in self.look:
+            params.appendlist(name, value)
         return written(self.path, params, self.picked)
 
     def at(self, *, view: str) -> "Address":
-        return replace(self, view=view)
+        return replace(self, view=view, look=self.look if view == self.view else ())
+
+    def looking(self, name: str, *values: str) -> "Address":
+        """With something else said of its view."""
+        kept = (pair for pair in self.look if pair[0] != name)
+        return replace(self, look=(*kept, *((name, value) for value in values)))
+
+    def looks(self, name: str) -> tuple[str, ...]:
+        return tuple(value for known, value in self.look if known == name)
 
     def on(self, picked: Selector | None) -> "Address":
         return replace(self, picked=picked)

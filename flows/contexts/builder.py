@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from django.http import QueryDict
+
 from accounts.models import Team
 from flows import queries
 from flows.contexts.address import Address, Asker
@@ -12,9 +14,11 @@ from flows.contexts.conditions import KINDS, MATCHES, OPERATORS, Conditions, con
 from flows.durations import duration_words
 from flows.engine.query import FlowQuery
 from flows.figures import figure
+from flows.forms.analyses import NAMES
 from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, QuestionForm, data_of
 from flows.models import Dataset, EventName
 from flows.moments import microseconds, midnight
+from flows.questions import FLOW
 
 OFFERED = 100  # names in a picker before anything is searched
 PRESETS = (7, 30, 90)
@@ -41,6 +45,7 @@ FIELDS = {
     "max_gap": "Step to step",
     "steps": "Depth",
     "top": "Bucket",
+    "tops": "Bucket",
     "paths": "Top paths",
 }
 STAGES = {
@@ -53,9 +58,11 @@ STAGES = {
     "anchor": ("start", "start_where", "end", "end_where"),
     "window": ("count", "occurrence", "within", "max_gap"),
     "depth": ("steps",),
-    "bucket": ("top", "paths"),
+    "bucket": ("top", "tops", "paths"),
 }
 
+# Where each kind of chart names the events that it begins with.
+BEGINS = {FLOW: "start", "funnel": "step-0", "retention": "first", "trend": "only"}
 HINTS = {
     "start": ("Start", "Paths begin at the first of these"),
     "end": ("End", "Paths lead to one of these"),
@@ -99,6 +106,13 @@ class Preset:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """What stands at the right of a stage: how many are left after it, and whether it is set."""
 
@@ -125,6 +139,7 @@ class Builder:
     reached: str
     days: tuple[date, date] | None  # first and last day of the data
     view: str
+    chart_kinds: tuple[Kind, ...]
 
     operators = OPERATORS
     kinds = KINDS
@@ -170,7 +185,18 @@ def builder(
         reached=_reached(form, units),
         days=_days(form),
         view=address.view,
+        chart_kinds=tuple(kinds(dataset.slug, address.path, FLOW, form.events("start"))),
     )
+
+
+def kinds(dataset: str, path: str, current: str, starts: Sequence[str]) -> Iterator[Kind]:
+    """The kinds of charts, each with the events that this one begins with."""
+    for kind, name in NAMES.items():
+        params = QueryDict(mutable=True)
+        params["dataset"], params["kind"] = dataset, kind
+        if starts:
+            params.setlist(BEGINS[kind], list(starts))
+        yield Kind(name, f"{path}?{params.urlencode()}", kind == current)
 
 
 def _values(form: QuestionForm) -> dict[str, Any]:

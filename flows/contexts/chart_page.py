@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
-
-from django.utils import timezone
 
 from accounts.models import Membership, Role, Team
 from flows import queries
-from flows.chart_view import ChartView, chart_view, end_words
+from flows.chart_view import ChartView, chart_view
 from flows.contexts.address import VIEWS, Address, Asker
+from flows.contexts.answering import AnswerPage
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
 from flows.contexts.contrasts import CHOICES
 from flows.contexts.insights import PARTS, Group, Teller
+from flows.contexts.matrix import Matrix, matrix_of
 from flows.contexts.panel import Panel, panel_of
-from flows.contexts.sentence import Words, sentence
+from flows.contexts.paths import PathList, path_list
+from flows.contexts.sentence import sentence
+from flows.contexts.tree import Tree, tree_view
 from flows.engine.query import MAX_TOP
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import MATCHED, NODE, PATH, Selector
 from flows.exports.formats import FORMATS, Format
-from flows.figures import share
 from flows.forms.charts import QuestionForm, params_of
 from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
@@ -30,7 +30,6 @@ from flows.moments import moment_in
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
-EAGER = timedelta(seconds=3)
 SUGGESTED = 8
 
 
@@ -39,22 +38,6 @@ class Tab:
     name: str
     url: str
     current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PathStep:
-    name: str
-    colour: int
-
-
-@dataclass(frozen=True, slots=True)
-class PathRow:
-    steps: tuple[PathStep, ...]
-    end: str  # how it is drawn
-    end_name: str
-    count: int
-    share: str  # of start
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,89 +54,35 @@ class Suggestion:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChartPage:
-    """One state of the page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartPage(AnswerPage):
+    """One state of the page of a flow."""
 
-    `run` is what was asked (None: nothing could be asked), `shown` the run whose result stands on the page: the same,
-    an older one that is marked as stale, or none.
-    """
-
-    team: Team
-    saved: FlowChart | None
-    may_edit: bool
     address: Address
     form: QuestionForm
     builder: Builder
-    sentence: tuple[Words, ...]
-    title: str
-    run: FlowRun | None
-    shown: FlowRun | None
     chart: ChartView | None
     panel: Panel | None
     tabs: tuple[Tab, ...]
     insights: tuple[Group, ...]
     later: tuple[tuple[str, str], ...]  # insights that are computed on their own: title and address
-    paths: tuple[PathRow, ...]
+    paths: PathList | None
+    matrix: Matrix | None
+    tree: Tree | None
     actions: tuple[Action, ...]
     funnel_url: str  # of the chain that leads to the open number
     comparisons: tuple[tuple[str, str], ...]  # what the question, or the open number, can be compared with
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
     notes: tuple[Annotation, ...]  # on days of the range, the newest first
-    is_paused: bool
-    turned_away: str  # why it was not asked
 
     @property
-    def is_waiting(self) -> bool:
-        return self.run is not None and not self.run.is_over
-
-    @property
-    def is_stale(self) -> bool:
-        return self.shown is not None and self.shown is not self.run
-
-    @property
-    def is_changed(self) -> bool:
-        query = self.form.query
-        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
-
-    @property
-    def is_invalid(self) -> bool:
-        return self.form.is_asked and self.form.query is None
-
-    @property
-    def error(self) -> str:
-        if self.is_invalid:
-            return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
-        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else self.turned_away
-
-    @property
-    def was_cancelled(self) -> bool:
-        return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
-
-    @property
-    def percent(self) -> int:
-        return int(100 * self.run.fraction) if self.run else 0
-
-    @property
-    def data_through(self) -> datetime | None:
-        """The newest event that the numbers on the page know."""
-        result = self.shown.result if self.shown else None
-        return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
-
-    @property
-    def poll_ms(self) -> int:
-        """Often at first, then once a second."""
-        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
+    def first_error(self) -> str:
+        return next((f"{FIELDS.get(name, name)}: {text}" for name, text in self.builder.errors.items()), "")
 
     @property
     def url(self) -> str:
         return str(self.address)
-
-    @property
-    def waiting_url(self) -> str:
-        """The same page for whoever waits for the computation that has begun."""
-        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
 
     @property
     def closed_url(self) -> str:
@@ -177,16 +106,21 @@ class ChartPage:
         address, version = self.address.on(None), str(self.shown.dataset_version)
         return [(form, address.below(f"export/{form.key}", version=version)) for form in FORMATS.values()]
 
+    def trace_url(self) -> str:
+        """Where the paths through a node are told, by its place in the result."""
+        version = self.shown.dataset_version if self.shown else 0
+        return self.address.on(None).below("trace", version=str(version))
+
+    @property
+    def tops(self) -> list[str]:
+        """Steps with another number of labels, as the form takes them."""
+        return [f"{step}:{most}" for step, most in self.form.query.tops] if self.form.query else []
+
     @property
     def cohort_name(self) -> str:
         """What the open set is called unless somebody knows better."""
         query, panel = self.form.query, self.panel
         return place(query, panel.selector)[:NAME_LENGTH] if query and panel else ""
-
-    @property
-    def paths_count(self) -> int:
-        """How many of the start the listed paths hold; a path that ends in several ways is listed for each."""
-        return sum(path.count for path in self.paths)
 
 
 def chart_page(
@@ -204,11 +138,15 @@ def chart_page(
     result = shown.result if shown else None
     address = replace(address, params=_params(form, saved, address))
     cohorts = queries.cohort_names(team, form.dataset)
-    chart = _chart(result, address) if result else None
+    chart = _chart(result, address, form) if result else None
     panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
     if chart and not panel:
         address = address.on(None)
     told = address.view == "insights"
+    opener = _opener(address)
+    tree = None
+    if shown and chart and form.query and address.view == "tree":
+        tree = tree_view(form.dataset, form.query, chart, address, shown.dataset_version)
     return ChartPage(
         team=team,
         saved=saved,
@@ -225,7 +163,9 @@ def chart_page(
         tabs=tuple(_tabs(address)),
         insights=Teller(form.query, address.on(None), form).at_once(result) if told and result and form.query else (),
         later=tuple(_later(address)) if told and result else (),
-        paths=tuple(_paths(result, chart, _opener(address))) if result and chart and address.view == "paths" else (),
+        paths=path_list(result, chart, address, opener) if result and chart and address.view == "paths" else None,
+        matrix=matrix_of(result, chart, address, opener) if result and chart and address.view == "matrix" else None,
+        tree=tree,
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",
         comparisons=tuple(_comparisons(address)) if form.query else (),
@@ -246,9 +186,17 @@ def _opener(address: Address) -> Callable[[Selector | None], str]:
     return url
 
 
-def _chart(result: Mapping[str, Any], address: Address) -> ChartView:
-    picked = address.picked
-    return chart_view(result, width=BESIDE_PANEL if picked else CANVAS, url=_opener(address), picked=picked)
+def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> ChartView:
+    picked, query = address.picked, form.query
+
+    def tops(step: int, most: int) -> str:
+        if query is None:
+            return ""
+        others = [pair for pair in query.tops if pair[0] != step]
+        return Asker(address, query, form.dataset, form.zone).other(tops=(*others, (step, most)))
+
+    width = BESIDE_PANEL if picked else CANVAS
+    return chart_view(result, width=width, url=_opener(address), picked=picked, tops=tops)
 
 
 def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
@@ -289,19 +237,8 @@ def _notes(team: Team, saved: FlowChart | None, form: QuestionForm) -> tuple[Ann
 
 
 def _tabs(address: Address) -> Iterator[Tab]:
-    for view, name in zip(VIEWS, ("Sankey", "Top paths", "Table", "Insights"), strict=True):
+    for view, name in zip(VIEWS, ("Sankey", "Tree", "Top paths", "Matrix", "Table", "Insights"), strict=True):
         yield Tab(name, str(address.at(view=view)), address.view == view)
-
-
-def _paths(result: Mapping[str, Any], chart: ChartView, url: Callable[[Selector | None], str]) -> Iterator[PathRow]:
-    words = end_words(chart.steps, chart.backwards)
-    for path in result["paths"]:
-        # Read backwards a path is told from its anchor; time runs the other way.
-        labels = reversed(path["labels"]) if chart.backwards else path["labels"]
-        steps = tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels)
-        key = "entered" if chart.backwards and path["end"] == "dropped" else path["end"]
-        opened = url(Selector(set=PATH, path=tuple(path["labels"]), state=path["end"]))
-        yield PathRow(steps, key, words[path["end"]], path["count"], share(path["count"], chart.start), opened)
 
 
 def _actions(panel: Panel | None, form: QuestionForm, address: Address) -> Iterator[Action]:
@@ -312,8 +249,11 @@ def _actions(panel: Panel | None, form: QuestionForm, address: Address) -> Itera
     asker = Asker(address, query, form.dataset, form.zone)
     offers: list[tuple[str, str, str, bool]] = []
     if panel.is_other:
-        if query.top < MAX_TOP:
-            offers.append(("Show more of Other", "list-plus", asker.other(top=min(MAX_TOP, 2 * query.top)), True))
+        shown = query.top_at(panel.selector.step or 0)
+        if shown < MAX_TOP:
+            others = [pair for pair in query.tops if pair[0] != panel.selector.step]
+            more = asker.other(tops=(*others, (panel.selector.step, min(MAX_TOP, 2 * shown))))
+            offers.append(("Show more of Other", "list-plus", more, True))
     else:
         offers.append(("Start here", "arrow-right-from-line", asker.other(start=(name,), end=(), **NO_END), True))
         offers.append(("End here", "arrow-right-to-line", asker.other(start=(), end=(name,), **NO_START), True))
@@ -344,7 +284,7 @@ def _expandable(panel: Panel | None, form: QuestionForm) -> tuple[tuple[str, str
 
 def _funnel_url(result: Mapping[str, Any], panel: Panel, address: Address) -> str:
     chain = chain_to(result, panel.selector)
-    return address.below("funnel", chain=chain) if chain else ""
+    return address.below("funnel", chain=chain, version=str(result["dataset_version"])) if chain else ""
 
 
 def chain_to(result: Mapping[str, Any], selector: Selector) -> list[str]:

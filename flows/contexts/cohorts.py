@@ -8,7 +8,7 @@ from flows.chart_view import end_words
 from flows.contexts.sentence import NAME_LENGTH, spoken
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
-from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
+from flows.engine.selector import CONVERTED, LINK, NODE, PATH, PREFIX, Selector
 from flows.lettering import cut_middle_to, printable
 from flows.models import Cohort
 from flows.services.cohorts import origin
@@ -47,6 +47,8 @@ def place(query: FlowQuery, selector: Selector) -> str:
         words = f"{source} → {target} at step {selector.step}"
     elif selector.set == PATH:
         words = " → ".join(_name("", label) for label in selector.path)
+    elif selector.set == PREFIX:
+        words = f"{' → '.join(_name('', label) for label in selector.path)} …"
     ends = end_words(query.steps, query.backwards)
     return f"{words}, {ends[selector.state].lower()}" if selector.state else words
 

@@ -16,6 +16,7 @@ from flows.engine.filters import (
     NOT_CONTAINS,
     STARTS_WITH,
 )
+from flows.forms.analyses import AnalysisForm
 from flows.forms.charts import QuestionForm
 from flows.forms.conditions import FILTERS, NEW, OF_COHORTS, ROWS, WILDCARD, without_rows, write_rows
 from flows.lettering import cut_middle_to, printable
@@ -106,7 +107,11 @@ class Conditions:
 
 
 def conditions(
-    form: QuestionForm, address: Address, asker: Asker | None, cohorts: Cohorts, errors: Mapping[str, str]
+    form: QuestionForm | AnalysisForm,
+    address: Address,
+    asker: Asker | None,
+    cohorts: Cohorts,
+    errors: Mapping[str, str],
 ) -> dict[str, Conditions]:
     found = {}
     for option in ROWS:
@@ -122,7 +127,7 @@ def conditions(
 
 
 def _without(
-    option: str, rows: list[Any], number: int, form: QuestionForm, address: Address, asker: Asker | None
+    option: str, rows: list[Any], number: int, form: QuestionForm | AnalysisForm, address: Address, asker: Asker | None
 ) -> str:
     """The address of the question without a row, also where the question as it stands cannot be asked."""
     rest = rows[:number] + rows[number + 1 :]

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Team
 from flows import queries
-from flows.contexts.sentence import spoken
+from flows.contexts.questioning import spoken
 from flows.forms.keeping import ORDERS
 from flows.models import FlowChart
 from flows.services.runs import saved_query

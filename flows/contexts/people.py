@@ -9,9 +9,10 @@ from flows import queries
 from flows.chart_view import NOUNS, Noun, end_words
 from flows.contexts.address import Address
 from flows.contexts.cohorts import place
+from flows.contexts.funnel import FunnelStep, funnel_steps
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import FlowQuery
-from flows.figures import duration, share
+from flows.figures import duration
 from flows.forms.charts import QuestionForm
 from flows.lettering import printable
 from flows.models import FlowChart
@@ -132,18 +133,6 @@ def _rows(members: Sequence[SetMember], query: FlowQuery) -> Iterator[PersonRow]
 
 
 @dataclass(frozen=True, slots=True)
-class FunnelStep:
-    name: str
-    count: int
-    of_start: str
-    of_before: str
-    median: str
-    p90: str
-    percent: float  # of the first, for the bar
-    lost: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class FunnelView:
     saved: FlowChart | None
     address: Address
@@ -157,42 +146,24 @@ class FunnelView:
         return str(self.address)
 
 
-LOST = {
-    "converted": "reached the end first",
-    "diverted": "did something else next",
-    "excluded": "did what ends it",
-    "dropped": "dropped",
-    "open": "open",
-}
-
-
 def funnel_view(
     saved: FlowChart | None, form: QuestionForm, address: Address, funnel: Mapping[str, Any] | None, problem: str
 ) -> FunnelView:
     query = form.query
     cohorts = queries.cohort_names(form.dataset.team, form.dataset)
+
+    def opened(step: int, state: str) -> str:
+        assert funnel is not None
+        chain = [each["events"][0] for each in funnel["steps"]]
+        more = {"state": state} if state else {}
+        version = str(funnel["dataset_version"])
+        return address.on(None).below("reached", chain=chain, version=version, at=str(step), **more)
+
     return FunnelView(
         saved=saved,
         address=address,
         sentence=sentence(query, form.zone, cohorts) if query else (),
         noun=NOUNS[query.count if query else "users"],
-        steps=tuple(_steps(funnel["steps"])) if funnel else (),
+        steps=tuple(funnel_steps(funnel["steps"], opened)) if funnel else (),
         problem=problem,
     )
-
-
-def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[FunnelStep]:
-    first = before = rows[0]["count"]
-    for row in rows:
-        lost = tuple((words, row[state]) for state, words in LOST.items() if row[state])
-        yield FunnelStep(
-            name=printable(row["events"][0]),
-            count=row["count"],
-            of_start=share(row["count"], first),
-            of_before=share(row["count"], before) if row["step"] else "",
-            median=duration(row["median_seconds"]) if row["step"] else "",
-            p90=duration(row["p90_seconds"]) if row["step"] else "",
-            percent=100 * row["count"] / first if first else 0.0,
-            lost=lost,
-        )
-        before = row["count"]

@@ -56,7 +56,7 @@ def _sentence(query: FlowQuery, zone: ZoneInfo, cohorts: Mapping[int, str]) -> I
 
 
 def _anchor(query: FlowQuery, side: str) -> Iterator[Words]:
-    yield from _either(getattr(query, side), f"id_{side}")
+    yield from either(getattr(query, side), f"id_{side}")
     yield from _where(query, f"{side}_where", " where ")
 
 
@@ -129,16 +129,17 @@ def _views(query: FlowQuery) -> Iterator[Words]:
         yield Words(f"{len(query.rules)} renaming rule{'' if len(query.rules) == 1 else 's'}", "id_rules")
     if query.only:
         yield Words(", looking only at ")
-        yield from _either(query.only, "id_only", "and")
+        yield from either(query.only, "id_only", "and")
     if query.hide:
         yield Words(", hiding ")
-        yield from _either(query.hide, "id_hide", "and")
+        yield from either(query.hide, "id_hide", "and")
     if query.exclude:
         yield Words(", leaving out paths with ")
-        yield from _either(query.exclude, "id_exclude")
+        yield from either(query.exclude, "id_exclude")
 
 
-def _either(names: Sequence[str], control: str, joint: str = "or") -> Iterator[Words]:
+def either(names: Sequence[str], control: str, joint: str = "or") -> Iterator[Words]:
+    """Some names, all of which lead to one control."""
     shown = list(names) if len(names) <= NAMES_SPOKEN else list(names[: NAMES_SPOKEN - 1])
     texts = [_shown(name) for name in shown]
     if len(shown) < len(names):

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from flows import queries
 from flows.chart_view import ChartView, chart_view
-from flows.contexts.sentence import spoken
+from flows.contexts.questioning import spoken
+from flows.engine.query import FlowQuery
 from flows.models import FlowChart, Tile
 from flows.sankey import HEIGHT
 from flows.services.runs import saved_query
@@ -33,7 +34,7 @@ class ShownChart:
 def shown_chart(saved: FlowChart, *, width: float = WIDTH, height: float = HEIGHT, uid: str = "flow") -> ShownChart:
     """Computes nothing, so that no visitor can make work."""
     query = saved_query(saved.query)
-    run = queries.last_answer(saved.dataset, query) if query else None
+    run = queries.last_answer(saved.dataset, query) if isinstance(query, FlowQuery) else None
     result = run.result if run else None
     through = result["data_through"] if result else None
     zone = ZoneInfo(saved.team.time_zone)

@@ -38,7 +38,7 @@ def version_rows(chart: FlowChart, path: str) -> list[VersionRow]:
     rows = []
     for place, (version, before) in enumerate(zip(versions, [*versions[1:], None], strict=True)):
         query = saved_query(version.query)
-        url = f"{path}?{params_of(query, version.dataset, zone).urlencode()}" if query else ""
+        url = f"{path}?{params_of(query, version.dataset, zone).urlencode()}" if isinstance(query, FlowQuery) else ""
         words = tuple(_changes(before, version, zone, cohorts)) if before else ("Made",)
         rows.append(VersionRow(version, words, url, place == 0))
     return rows
@@ -50,7 +50,7 @@ def _changes(before: ChartVersion, after: ChartVersion, zone: ZoneInfo, cohorts:
     if before.dataset_id != after.dataset_id:
         yield f"Events of: {_shown(before.dataset.name)} → {_shown(after.dataset.name)}"
     old, new = saved_query(before.query), saved_query(after.query)
-    if old and new:
+    if isinstance(old, FlowQuery) and isinstance(new, FlowQuery):
         yield from changed_options(old, new, zone, cohorts)
 
 

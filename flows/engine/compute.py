@@ -154,8 +154,8 @@ def find_nodes(source: PathSource, query: FlowQuery, budget: int, through: int |
     anchors at step 0)."""
     through = query.steps if through is None else through
     nodes: list[StepNodes] = []
-    for counts in _label_counts(source, through, budget):
-        codes = rank_labels(counts, source.labels.names, query.top if nodes else None)
+    for step, counts in enumerate(_label_counts(source, through, budget)):
+        codes = rank_labels(counts, source.labels.names, query.top_at(step) if step else None)
         kept = counts[codes].tolist()
         nodes.append(StepNodes(codes, kept, int(counts.sum()) - sum(kept)))
     return nodes

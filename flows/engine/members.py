@@ -19,7 +19,7 @@ from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, R
 from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
-from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
+from flows.engine.selector import CONVERTED, LINK, NODE, PATH, PREFIX, Selector
 from flows.engine.source import Given, Paths, PathSource, Watch, open_source
 
 
@@ -54,6 +54,23 @@ class Members:
 
     total: int
     rows: list[Member]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a set lies in time.
+
+    Attributes
+    ----------
+    gaps : int64[4096]
+        Units by the bucket (of :func:`flows.engine.kernels.gap_bucket`) of the time that the step of a node, or the
+        target of a link, came after the step before; all 0 where there is none.
+    began : int64[periods]
+        Units by the period of their anchor.
+    """
+
+    gaps: IntArray
+    began: IntArray
 
 
 @dataclass(slots=True)
@@ -120,6 +137,19 @@ class PathSets:
             found.append(np.unique(np.concatenate([*new, np.zeros(0, np.uint64)])))
         return np.unique(np.concatenate(found))
 
+    def profile(self, selector: Selector, edges: IntArray) -> Profile:
+        """How a set lies in time; ``edges`` (int64[periods + 1], µs, ascending) bound the periods."""
+        step = 0 if selector.step is None else selector.step + (selector.set == LINK)
+        gaps, began = np.zeros(GAP_MASK + 1, np.int64), np.zeros(len(edges) - 1, np.int64)
+        for walked, chosen in self._chosen(selector):
+            for paths, rows in zip(walked, chosen, strict=True):
+                period = np.searchsorted(edges, paths.log.anchors[rows], side="right")
+                began += np.bincount(period, minlength=len(edges) + 1)[1:-1]
+                if step:
+                    items = paths.log.items[paths.log.heads[rows] + 1 + step].astype(np.int64)
+                    gaps += np.bincount(items & GAP_MASK, minlength=GAP_MASK + 1)
+        return Profile(gaps, began)
+
     def _chosen(self, selector: Selector) -> Iterator[tuple[list[Paths], list[IntArray]]]:
         """Wave by wave: paths, and which of them belong to the set."""
         last = (selector.step or 0) + (selector.set == LINK)
@@ -178,6 +208,7 @@ class _Choice:
                 chosen &= length == selector.step + 1
         if selector.set == PATH:
             chosen &= length == len(selector.path)
+        if selector.set in (PATH, PREFIX):
             for step, label in enumerate(selector.path):
                 chosen &= self._at(paths, heads, step, EVENT, label)
         return np.flatnonzero(chosen)

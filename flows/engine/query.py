@@ -152,6 +152,8 @@ class FlowQuery:
     expand : tuple of (event, property)
         The label of such an event is ``event: value``, before rules; the event alone where it has no value. In lists of
         labels the name of the event stands for all of them.
+    tops : tuple of (step, top)
+        Steps that hold another number of labels than ``top``.
     session_by : str
         ``gap``, or ``id``: events with the same session id are one session, those without are cut by the gap.
 
@@ -184,6 +186,7 @@ class FlowQuery:
     end_where: tuple[PropertyFilter, ...] = ()
     expand: tuple[tuple[str, str], ...] = ()
     session_by: str = GAP
+    tops: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("start", "end", "only", "hide", "exclude"):
@@ -195,6 +198,7 @@ class FlowQuery:
             object.__setattr__(self, name, property_filters(getattr(self, name), name))
         _within_bounds("steps", self.steps, 1, MAX_STEPS)
         _within_bounds("top", self.top, 1, MAX_TOP)
+        object.__setattr__(self, "tops", _tops(self.tops, self.top, self.steps))
         _within_bounds("paths", self.paths, 0, MAX_PATHS)
         _one_of("count", self.count, COUNTS)
         _one_of("occurrence", self.occurrence, OCCURRENCES)
@@ -226,6 +230,10 @@ class FlowQuery:
     def between(self) -> bool:
         """Whether paths lead from a start anchor to an end anchor."""
         return bool(self.start and self.end)
+
+    def top_at(self, step: int) -> int:
+        """How many labels of a step behind the anchor stand as themselves."""
+        return dict(self.tops).get(step, self.top)
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -290,6 +298,7 @@ class FlowQuery:
             **{name: [each.to_dict() for each in given] for name, given in lists.items() if given},
             **({"expand": [list(pair) for pair in self.expand]} if self.expand else {}),
             **({"session_by": self.session_by} if self.session_by != GAP else {}),
+            **({"tops": [list(pair) for pair in self.tops]} if self.tops else {}),
         }
 
     def digest(self) -> str:
@@ -312,6 +321,18 @@ def _names(value: object, field: str) -> tuple[str, ...]:
 def _within_bounds(field: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise QueryError(field, f"{field}: must be a whole number from {low} to {high}.")
+
+
+def _tops(value: object, top: int, steps: int) -> tuple[tuple[int, int], ...]:
+    """By step; what says nothing that ``top`` does not say is left out, as are steps that are not there."""
+    if not isinstance(value, list | tuple) or any(
+        not isinstance(pair, list | tuple) or len(pair) != 2 for pair in value
+    ):
+        raise QueryError("tops", "tops: give a list of steps with the number of labels of each.")
+    for step, most in value:
+        _within_bounds("tops", step, 1, MAX_STEPS)
+        _within_bounds("tops", most, 1, MAX_TOP)
+    return tuple(sorted((step, most) for step, most in dict(value).items() if most != top and step <= steps))
 
 
 def _one_of(field: str, value: object, choices: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from flows.engine.kernels import STATES
 from flows.engine.query import MAX_STEPS, QueryError
 from flows.engine.result import EVENT, OTHER
 
-MATCHED, CONVERTED, NODE, LINK, PATH = "matched", "converted", "node", "link", "path"
+MATCHED, CONVERTED, NODE, LINK, PATH, PREFIX = "matched", "converted", "node", "link", "path", "prefix"
 KINDS = (EVENT, OTHER)
 TAKES = {
     MATCHED: {"state"},
@@ -17,6 +17,7 @@ TAKES = {
     NODE: {"step", "label", "kind", "state"},
     LINK: {"step", "source", "source_kind", "target", "target_kind"},
     PATH: {"path", "state"},
+    PREFIX: {"path"},
 }
 
 
@@ -27,8 +28,8 @@ class Selector:
     Attributes
     ----------
     set : str
-        ``matched`` (all), ``converted``, ``node``, ``link`` (``step`` is that of its source) or ``path`` (whole
-        labels before bucketing).
+        ``matched`` (all), ``converted``, ``node``, ``link`` (``step`` is that of its source), ``path`` (whole
+        labels before bucketing) or ``prefix`` (whose path begins with these labels).
     kind, source_kind, target_kind : str
         ``event``, or ``other`` with an empty label.
     state : str, optional
@@ -70,7 +71,7 @@ class Selector:
             raise QueryError("state", f"state: must be one of {', '.join(STATES)}.")
         if not isinstance(self.path, list | tuple) or not all(isinstance(label, str) for label in self.path):
             raise QueryError("path", "path: give a list of labels.")
-        if not (self.set == PATH) <= (1 <= len(self.path) <= MAX_STEPS + 1):
+        if not (self.set in (PATH, PREFIX)) <= (1 <= len(self.path) <= MAX_STEPS + 1):
             raise QueryError("path", f"path: give 1 to {MAX_STEPS + 1} labels.")
         object.__setattr__(self, "path", tuple(self.path))
 

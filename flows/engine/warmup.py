@@ -12,9 +12,13 @@ from flows.engine.filters import PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.matrix import MatrixQuery, compute_matrix
+from flows.engine.prefixes import grow_tree
 from flows.engine.query import FlowQuery
+from flows.engine.result import EVENT
 from flows.engine.retention import RetentionQuery, compute_retention
+from flows.engine.source import Given
 from flows.engine.timeline import TimelineQuery, compute_timeline
+from flows.engine.traces import trace_nodes
 
 
 def compile_kernels() -> None:
@@ -47,6 +51,10 @@ def compile_kernels() -> None:
     for query in questions:
         for segments in ([early], [early, late], [wide]):
             compute_flow(query, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
+    given = Given(segments=[early], data_from=0, data_through=7)
+    for segment in (early, wide):
+        trace_nodes(questions[0], replace(given, segments=[segment]), (0, EVENT, "a"), threads=1)
+        grow_tree(questions[0], replace(given, segments=[segment]), threads=1)
     _compile_analyses([early, late])
 
 

@@ -31,7 +31,7 @@ DURATIONS = ("session_gap", "within", "max_gap")
 OPTIONS = (
     *("from", "to", "session_gap", "session_by", "people", "where", "rules", "expand", "only", "hide", "exclude"),
     *("collapse", "start", "start_where", "end", "end_where"),
-    *("count", "occurrence", "within", "max_gap", "steps", "top", "paths"),
+    *("count", "occurrence", "within", "max_gap", "steps", "top", "tops", "paths"),
 )
 
 
@@ -84,6 +84,21 @@ class MomentField(TextField):
         return read_moment(text, self.zone, self.option, last=self.option == "to")
 
 
+class TopsField(forms.Field):
+    """Steps with another number of labels, each written as "step:labels"."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Sequence[str] | None) -> list[list[int]]:
+        found = []
+        for text in value or ():
+            step, colon, most = text.partition(":")
+            if not (colon and all(part.isascii() and part.isdigit() and len(part) < 4 for part in (step, most))):
+                raise forms.ValidationError("Write a step and its number of labels, for example 2:12.")
+            found.append([int(step), int(most)])
+        return found
+
+
 class QuestionForm(forms.Form):
     """One question about one dataset. Valid: `query` is a FlowQuery that the dataset can answer."""
 
@@ -108,6 +123,7 @@ class QuestionForm(forms.Form):
             self.fields[name] = EventsField(required=False)
         for name in ROWS:
             self.fields[name] = RowsField(required=False)
+        self.fields["tops"] = TopsField(required=False)
         for name in DURATIONS:
             self.fields[name] = DurationField(required=False, option=name)
         for name in ("from", "to"):
@@ -196,6 +212,8 @@ def _write(params: QueryDict, query: FlowQuery, name: str, value: Any, zone: Zon
         params.setlist(name, value)
     elif name in ROWS:
         write_rows(params, name, value)
+    elif name == "tops":
+        params.setlist(name, [f"{step}:{most}" for step, most in value])
     elif name in ("from", "to"):
         params[name] = write_moment(getattr(query, f"range_{name}"), zone, last=name == "to")
     else:

@@ -7,14 +7,14 @@ from django.db import transaction
 
 from accounts.access import member_of
 from accounts.models import Team, User
-from flows.engine.query import FlowQuery
 from flows.models import ChartVersion, Dataset, FlowChart
+from flows.questions import Question, read
 from flows.services.names import NAME_LENGTH, readable
 from flows.texts import folder_of, paragraphs, tags_of
 
 
 @transaction.atomic
-def save_chart(*, team: Team, dataset: Dataset, name: str, query: FlowQuery, owner: User | None) -> FlowChart:
+def save_chart(*, team: Team, dataset: Dataset, name: str, query: Question, owner: User | None) -> FlowChart:
     if dataset.team_id != team.pk:
         raise ValidationError("The dataset belongs to another team.")
     chart = FlowChart.objects.create(
@@ -26,7 +26,7 @@ def save_chart(*, team: Team, dataset: Dataset, name: str, query: FlowQuery, own
 
 @transaction.atomic
 def update_chart(
-    *, chart: FlowChart, name: str, dataset: Dataset, query: FlowQuery, by: User | None = None
+    *, chart: FlowChart, name: str, dataset: Dataset, query: Question, by: User | None = None
 ) -> FlowChart:
     """Give a chart another question, and the name that stands over it. What it asked before is kept."""
     if dataset.team_id != chart.team_id:
@@ -39,7 +39,7 @@ def update_chart(
 
 def restore_version(*, chart: FlowChart, version: ChartVersion, by: User) -> FlowChart:
     """Let the chart ask again what it asked in a version, under the name that it has now. QueryError if it cannot."""
-    query = FlowQuery.from_dict(version.query)
+    query = read(version.query)
     return update_chart(chart=chart, name=chart.name, dataset=version.dataset, query=query, by=by)
 
 

@@ -22,7 +22,8 @@ from flows.hashing import Keys
 from flows.labels import relabel
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
-from flows.services import connections, jobs, line
+from flows.questions import Analysis, read
+from flows.services import analyses, connections, jobs, line
 from flows.services.material import LABELS, events_named, material, may_be_expanded
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
@@ -32,11 +33,13 @@ RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
 
 
-def check(*, dataset: Dataset, query: FlowQuery) -> None:
+def check(*, dataset: Dataset, query: FlowQuery | Analysis) -> None:
     """Raises QueryError where the question names an event or a cohort that the dataset does not have.
 
     Whether it has a property, or a value of one, is found out by whoever computes the answer.
     """
+    if isinstance(query, Analysis):
+        return analyses.check(dataset=dataset, question=query)
     named = [(field, name) for field in LABELS for name in getattr(query, field) if not may_be_expanded(query, name)]
     done = events_named(query)
     unknown = queries.unknown_events(dataset, [name for _, name in done])
@@ -56,7 +59,7 @@ def check(*, dataset: Dataset, query: FlowQuery) -> None:
             raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
 
 
-def ask(*, dataset: Dataset, query: FlowQuery) -> FlowRun:
+def ask(*, dataset: Dataset, query: FlowQuery | Analysis) -> FlowRun:
     """The computation of a question on the newest events: the one that exists, or a new one.
 
     However many ask at once, one run is made: the database refuses a second, and who lost takes the winner's.
@@ -133,7 +136,7 @@ def run_flow(*, team_id: int, run_id: int) -> bool:
 
 def answer(*, run: FlowRun) -> dict[str, Any]:
     """The result of a claimed run, on exactly its version of the events. Raises LostClaim once it is not ours."""
-    query = FlowQuery.from_dict(run.query)
+    query = read(run.query)
     named, cohorts = open_cohorts(dataset=run.dataset, query=query)
     if named and queries.digest_of(query, named) != run.digest:
         raise QueryError("people", "people: a cohort was refreshed since this was asked. Ask again.")
@@ -161,7 +164,7 @@ def _over(future: Future[dict[str, Any]]) -> bool:
     return bool(wait([future], timeout=BEAT).done)
 
 
-def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
+def answer_now(*, dataset: Dataset, query: FlowQuery | Analysis) -> dict[str, Any]:
     """The result without a worker: the kept one, or computed here and kept. Raises QueryError, DamagedSegment."""
     check(dataset=dataset, query=query)
     known = queries.live_run(dataset, query)
@@ -190,7 +193,7 @@ def answer_now(*, dataset: Dataset, query: FlowQuery) -> dict[str, Any]:
     return result
 
 
-def open_cohorts(*, dataset: Dataset, query: FlowQuery) -> tuple[list[Cohort], dict[int, Keys]]:
+def open_cohorts(*, dataset: Dataset, query: FlowQuery | Analysis) -> tuple[list[Cohort], dict[int, Keys]]:
     """The cohorts that a question names, as they are now, and their people. Raises DamagedCohort."""
     store = EventStore(dataset.team_id)
     while True:
@@ -203,7 +206,7 @@ def open_cohorts(*, dataset: Dataset, query: FlowQuery) -> tuple[list[Cohort], d
                 raise
 
 
-def snapshot_for(*, dataset: Dataset, query: FlowQuery, version: int | None = None) -> Snapshot:
+def snapshot_for(*, dataset: Dataset, query: FlowQuery | Analysis, version: int | None = None) -> Snapshot:
     """The events of one version, without the segments that lie outside the range. Raises DamagedSegment."""
     since, until = (
         None if moment is None else moment_in(ZoneInfo("UTC"), moment) for moment in (query.range_from, query.range_to)
@@ -212,30 +215,27 @@ def snapshot_for(*, dataset: Dataset, query: FlowQuery, version: int | None = No
 
 
 def compute(
-    query: FlowQuery,
+    query: FlowQuery | Analysis,
     snapshot: Snapshot,
     cohorts: Mapping[int, Keys] | None = None,
     *,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
-    return compute_flow(
-        query,
-        dataset_version=snapshot.version,
-        progress=progress,
-        cancelled=cancelled,
-        **given(query, snapshot, cohorts, cancelled),
-    )
+    told = given(query, snapshot, cohorts, cancelled)
+    if isinstance(query, Analysis):
+        return analyses.compute(query, told, version=snapshot.version, progress=progress, cancelled=cancelled)
+    return compute_flow(query, dataset_version=snapshot.version, progress=progress, cancelled=cancelled, **told)
 
 
 def given(
-    query: FlowQuery,
+    query: FlowQuery | Analysis,
     snapshot: Snapshot,
     cohorts: Mapping[int, Keys] | None,
     cancelled: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """What the engine is told beside the question, whatever it is asked."""
-    found = material(query, snapshot, cancelled)
+    found = material(query.shadow() if isinstance(query, Analysis) else query, snapshot, cancelled)
     return {
         "segments": found.segments,
         "data_from": snapshot.data_from,
@@ -275,9 +275,9 @@ def _shown(dataset: Dataset) -> list[int]:
     return list(newest.order_by("digest", "-dataset_version").distinct("digest").values_list("pk", flat=True))
 
 
-def saved_query(stored: dict[str, object]) -> FlowQuery | None:
+def saved_query(stored: dict[str, object]) -> FlowQuery | Analysis | None:
     """The question of a saved chart; None if this version no longer understands it."""
     try:
-        return FlowQuery.from_dict(stored)
+        return read(stored)
     except QueryError:
         return None

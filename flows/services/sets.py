@@ -16,11 +16,12 @@ from flows.engine.detours import Leg, Ways, find_detours
 from flows.engine.funnel import compute_chain
 from flows.engine.members import Member, PathSets, open_sets
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.selector import CONVERTED, LINK, MATCHED, NODE, PATH, Selector
+from flows.engine.selector import CONVERTED, LINK, MATCHED, NODE, PATH, PREFIX, Selector
 from flows.engine.source import Given
 from flows.hashing import Keys
 from flows.models import Dataset
 from flows.moments import moment_in
+from flows.questions import Analysis
 from flows.services import connections, runs
 from flows.store import EventStore, Snapshot
 
@@ -90,7 +91,7 @@ def page_of(
         raise QueryError("offset", f"offset: must be a whole number below {MOST_LISTED:,}; save the set as a cohort.")
     if not 1 <= limit <= MOST_AT_ONCE:
         raise QueryError("limit", f"limit: must be a whole number from 1 to {MOST_AT_ONCE}.")
-    with _opened(dataset, query, version) as (sets, snapshot, _):
+    with opened(dataset, query, version) as (sets, snapshot, _):
         found = sets.members(selector, offset=offset, limit=limit)
     people = EventStore(dataset.team_id).actors(snapshot, {member.key for member in found.rows})
     zone = ZoneInfo(dataset.team.time_zone)
@@ -100,7 +101,7 @@ def page_of(
 
 def people_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int | None = None) -> SetPeople:
     """Everybody behind a number. Raises as `page_of`, and NotTheNumber where the number was counted otherwise."""
-    with _opened(dataset, query, version) as (sets, snapshot, digest):
+    with opened(dataset, query, version) as (sets, snapshot, digest):
         count, keys = sets.members(selector, limit=0).total, sets.keys(selector)
     result = queries.result_of(dataset, digest, snapshot.version)
     shown = shown_number(result, selector) if result else None
@@ -116,6 +117,8 @@ def shown_number(result: Mapping[str, Any], selector: Selector) -> int | None:
         return sum(node[state] for node in result["nodes"])
     if selector.set in (MATCHED, CONVERTED):
         return int(result["units"][selector.set])
+    if selector.set == PREFIX:
+        return None
     rows = result[f"{selector.set}s"]
     if selector.set == PATH:
         same = [row for row in rows if tuple(row["labels"]) == selector.path and row["end"] == state]
@@ -126,7 +129,7 @@ def shown_number(result: Mapping[str, Any], selector: Selector) -> int | None:
 
 def chain_of(*, dataset: Dataset, query: FlowQuery, chain: Sequence[str], version: int | None = None) -> dict[str, Any]:
     """A chain of labels from step 0 on as a funnel, whose numbers are those of the flow. Raises as `page_of`."""
-    with _asked(dataset, query, version) as (given, snapshot, _):
+    with asked(dataset, query, version) as (given, snapshot, _):
         return compute_chain(
             query, [[label] for label in chain], dataset_version=snapshot.version, budget=BUDGET, **given
         )
@@ -142,24 +145,26 @@ def detours_of(
     named = queries.named_cohorts(dataset, query)
     kept = f"detours:{dataset.pk}:{version}:{queries.digest_of(query, named)}"
     if (found := cache.get(kept)) is None:
-        with _opened(dataset, query, version) as (sets, _, _):
+        with opened(dataset, query, version) as (sets, _, _):
             found = find_detours(sets.source, legs, query.steps, between=query.between)
         cache.set(kept, found, KEPT)
     return list(found)
 
 
 @contextmanager
-def _opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[PathSets, Snapshot, str]]:
+def opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[PathSets, Snapshot, str]]:
     """The sets of a question, the events that they are of, and what its result would be kept under."""
     with (
-        _asked(dataset, query, version) as (given, snapshot, digest),
+        asked(dataset, query, version) as (given, snapshot, digest),
         open_sets(query, Given(**given), budget=BUDGET) as sets,
     ):
         yield sets, snapshot, digest
 
 
 @contextmanager
-def _asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
+def asked(
+    dataset: Dataset, query: FlowQuery | Analysis, version: int | None
+) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
     """What the engine needs for a question, and the turn to walk."""
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:

@@ -15,13 +15,10 @@ from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
 from flows.contexts.listing import chart_rows, chart_shelf, narrowed
 from flows.forms.charts import EVENTS, NameForm, QuestionForm
 from flows.forms.keeping import ORDERS, ChartsForm
-from flows.models import FlowChart, FlowRun
-from flows.services import catalogue, charts, jobs, runs
-from flows.services.line import TooManyWait
-from flows.views import asking
+from flows.models import FlowChart
+from flows.services import catalogue, charts, jobs
+from flows.views import analyses, asking
 
-# How long an answer is waited for before the page shows that it is on its way: most arrive sooner.
-PATIENCE = 0.25
 CHARTS_A_PAGE = 100
 
 
@@ -50,6 +47,8 @@ def listing(request: TeamRequest) -> HttpResponse:
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def new(request: TeamRequest) -> HttpResponse:
     """A question that is not saved; POST saves it."""
+    if kind := asking.analysis_kind(request, None):
+        return analyses.page(request, None, kind)
     form = asking.question(request, None)
     if form is None:
         return render(request, "flows/no_events.html")
@@ -63,6 +62,8 @@ def new(request: TeamRequest) -> HttpResponse:
 def chart(request: TeamRequest, pk: int) -> HttpResponse:
     """A saved question, or another one that begins from it; POST changes what is saved."""
     saved = access.chart_of(request.team, pk)
+    if kind := asking.analysis_kind(request, saved):
+        return analyses.page(request, saved, kind)
     form = asking.question(request, saved)
     if form is None:
         return render(request, "flows/no_events.html", {"chart": saved})
@@ -123,12 +124,7 @@ def properties(request: TeamRequest, dataset_slug: str) -> HttpResponse:
 
 
 def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> ChartPage:
-    paused = "paused" in request.GET
-    run, turned_away = None, ""
-    try:
-        run = None if paused else _run(request, form)
-    except TooManyWait as full:
-        turned_away = str(full)
+    run, turned_away = asking.run_of(request, form.dataset, form.query)
     address = asking.address(request, request.path)
     return chart_page(
         membership=request.membership,
@@ -136,17 +132,9 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
         form=form,
         run=run,
         address=address,
-        is_paused=paused,
+        is_paused=asking.is_paused(request),
         turned_away=turned_away,
     )
-
-
-def _run(request: TeamRequest, form: QuestionForm) -> FlowRun | None:
-    """The computation of what is asked. Whoever waits for one names it, so that a failed one is not begun again."""
-    if form.query is None:
-        return None
-    awaited = queries.awaited_run(form.dataset, form.query, request.GET.get("run", ""))
-    return runs.settled(run=awaited or runs.ask(dataset=form.dataset, query=form.query), within=PATIENCE)
 
 
 def _show(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> HttpResponse:
@@ -181,10 +169,4 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
         context = {"page": page, "refused": reason or "Choose a start event before you save."}
         return render(request, "flows/chart.html", context, status=422)
     text = name.cleaned_data["name"] or (saved.name if saved else suggested_name(form))
-    if saved is None or request.POST.get("action") == "save_as":
-        saved = charts.save_chart(
-            team=request.team, dataset=form.dataset, name=text, query=form.query, owner=request.user
-        )
-    else:
-        charts.update_chart(chart=saved, name=text, dataset=form.dataset, query=form.query, by=request.user)
-    return redirect("flows:chart", team_slug=request.team.slug, pk=saved.pk)
+    return asking.keep(request, saved, form.dataset, form.query, text)

@@ -1,8 +1,5 @@
 """Pages about one number of a flow: the people behind it, and the chain that leads to it."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -14,15 +11,12 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows.contexts.address import Address
 from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
-from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
+from flows.engine.query import MAX_STEPS, FlowQuery
 from flows.figures import figure
 from flows.forms.charts import NameForm, QuestionForm
 from flows.models import FlowChart
 from flows.services import cohorts, sets
-from flows.store import DamagedSegment
 from flows.views import asking
-
-T = TypeVar("T")
 
 
 @vary_on_headers("HX-Request")
@@ -47,9 +41,10 @@ def funnel(request: TeamRequest, pk: int | None = None) -> HttpResponse:
     chain = request.GET.getlist("chain")[: MAX_STEPS + 2]
 
     def count(query: FlowQuery) -> dict[str, object]:
-        return sets.chain_of(dataset=form.dataset, query=query, chain=chain)
+        version = asking.whole(request, "version")
+        return sets.chain_of(dataset=form.dataset, query=query, chain=chain, version=version)
 
-    found, problem = _found(form, count)
+    found, problem = asking.found(form, count)
     return render(request, "flows/funnel.html", {"funnel": funnel_view(saved, form, address, found, problem)})
 
 
@@ -62,7 +57,7 @@ def _people(
 ) -> HttpResponse:
     htmx = request.htmx  # type: ignore[attr-defined]
     short = bool(htmx) and not htmx.history_restore_request and htmx.target == "people-short"
-    selector, offset = address.picked, _whole(request, "offset") or 0
+    selector, offset = address.picked, asking.whole(request, "offset") or 0
     if selector is None:
         raise Http404
 
@@ -71,28 +66,16 @@ def _people(
             dataset=form.dataset,
             query=query,
             selector=selector,
-            version=_whole(request, "version"),
+            version=asking.whole(request, "version"),
             offset=offset,
             limit=SHORT if short else PAGE,
         )
 
-    found, problem = _found(form, page)
+    found, problem = asking.found(form, page)
     view = set_view(saved, form, address, found, offset=offset, version=request.GET.get("version", ""), problem=problem)
     context = {"set": view, "may_edit": request.membership.may(Role.EDITOR), "refused": refused}
     status = 422 if refused else 200
     return render(request, "flows/people.html#short" if short else "flows/people.html", context, status=status)
-
-
-def _found(form: QuestionForm, look: Callable[[FlowQuery], T]) -> tuple[T | None, str]:
-    """What there is, or the sentence that says why it cannot be shown."""
-    if form.query is None:
-        return None, next((str(errors[0]) for errors in form.errors.values()), "Choose a start event first.")
-    try:
-        return look(form.query), ""
-    except QueryError as error:
-        return None, error.sentence
-    except (DamagedSegment, sets.Busy) as error:
-        return None, str(error)
 
 
 def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, address: Address) -> HttpResponse:
@@ -107,13 +90,13 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, add
             selector=selector,
             name=name.cleaned_data["name"],
             by=request.user,
-            version=_whole(request, "version"),
+            version=asking.whole(request, "version"),
         )
 
     if not name.is_valid():
         return _people(request, saved, form, address, refused=next(str(e[0]) for e in name.errors.values()))
     try:
-        made, problem = _found(form, save)
+        made, problem = asking.found(form, save)
     except ValidationError as error:
         made, problem = None, error.messages[0]
     if made is None:
@@ -121,8 +104,3 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, add
     noun = "person" if made.people == 1 else "people"
     messages.success(request, f"“{made.name}” is saved: {figure(made.people)} {noun}. Filters can name it now.")
     return redirect(str(address))
-
-
-def _whole(request: TeamRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

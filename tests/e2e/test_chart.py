@@ -11,7 +11,7 @@ from accounts.models import Team, User
 from flows.engine.query import FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, runs
-from flows.views import charts as views
+from flows.views import asking as views
 from tests.flows.shops import give, make_shop
 from tests.workers import celery_worker
 

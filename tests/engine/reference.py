@@ -310,7 +310,7 @@ def bucketed(paths, query):
     for step in range(query.steps + 1):
         counts = Counter(path.items[step].label for path in paths if len(path.items) > step)
         ranked = sorted(counts, key=lambda label: (-counts[label], label))
-        kept.append(set(ranked) if step == 0 else set(ranked[: query.top]))
+        kept.append(set(ranked) if step == 0 else set(ranked[: query.top_at(step)]))
     return lambda step, label: ("event", label) if label in kept[step] else ("other", "")
 
 

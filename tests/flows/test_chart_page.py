@@ -13,7 +13,7 @@ from accounts.models import Team
 from flows.engine.query import HOUR, FlowQuery
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, jobs, runs
-from flows.views import charts as views
+from flows.views import asking as views
 from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))
@@ -163,8 +163,8 @@ def test_one_result_has_several_views(editor, team, shop, view, says):
 @pytest.mark.usefixtures("worker")
 def test_listed_paths_hold_everybody(editor, team, shop):
     page = page_of(editor.get(url(team, start="visit", view="paths")))
-    assert page.paths_count == page.chart.start == 4
-    assert {tuple(step.name for step in path.steps) for path in page.paths} >= {("visit", "help")}
+    assert page.paths.count == page.chart.start == 4
+    assert {tuple(step.name for step in path.steps) for path in page.paths.rows} >= {("visit", "help")}
 
 
 # --- The selected node --------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_other_can_be_opened_and_is_no_event(editor, team, shop):
     page = page_of(editor.get(url(team, start="visit", top=1, **node(1))))
     assert (page.panel.name, page.panel.is_other) == ("Other", True)
     assert [(action.name, action.url) for action in page.actions] == [
-        ("Show more of Other", url(team, dataset="shop", start="visit", top=2))
+        ("Show more of Other", url(team, dataset="shop", start="visit", top=1, tops="1:2"))
     ]
 
 

@@ -1,29 +1,58 @@
-// <jm-flow-chart>: lights what comes into and goes out of the node under the pointer or the focus, and lets arrow keys walk
-// the nodes (up and down in a column, left and right along the broadest ribbon). Where nodes are links and data-target names
+// <jm-flow-chart [data-trace=url] [data-target=selector]>: a flow that can be traced, walked and searched.
+// A node under the pointer or the focus lights what comes in and goes out at once; a moment later the server has told
+// (data-trace) where exactly the paths through it run, and these stand out over all steps with their counts. Arrow keys
+// walk nodes and links, Enter opens what is focused, Escape closes the panel. Where nodes are links and data-target names
 // an element, a click puts the answer there. Without script the chart reads all the same, and links are links.
+const DWELL = 150;
+const figure = (number) => number.toLocaleString("en-US");
+const share = (part, base) => {
+  const percent = (100 * part) / base;
+  if (part === base) return "100\u00a0%";
+  return percent < 0.1 ? "<0.1\u00a0%" : `${Math.min(percent, 99.9).toFixed(1)}\u00a0%`;
+};
+// What had the focus in a chart that is being replaced.
+let kept = "";
+
 class FlowChart extends HTMLElement {
   connectedCallback() {
+    this.svg = this.querySelector(".flow__svg");
+    this.said = this.querySelector("[data-said]");
     this.nodes = new Map([...this.querySelectorAll(".f-n")].map((node) => [node.dataset.n, node]));
     this.links = [...this.querySelectorAll("[data-l]")].map((element) => {
       const [source, target] = element.dataset.l.split("-");
-      return { element, source, target };
+      return { element, source, target, count: Number(element.dataset.c), to: element.closest("a") };
     });
+    this.mirrored = this.svg.getAttribute("text-anchor") === "end";
+    this.traces = new Map();
     this.addEventListener("pointerover", (event) => {
       const end = event.target.closest(".f-e");
       this.light(end ? this.nodes.get(end.dataset.of) : event.target.closest(".f-n"));
     });
     this.addEventListener("pointerleave", () => this.light(null));
-    this.addEventListener("focusin", (event) => this.light(event.target.closest(".f-n")));
+    this.addEventListener("focusin", (event) => this.focused(event.target));
     this.addEventListener("focusout", () => this.light(null));
-    this.addEventListener("keydown", (event) => this.walk(event));
+    this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", (event) => this.open(event));
+    this.search();
+    if (kept) this.querySelector(kept)?.focus({ preventScroll: true });
+    kept = "";
+  }
+
+  // ---- tracing
+
+  focused(target) {
+    this.light(target.closest(".f-n"));
+    const link = target.closest(".f-ribs a, .f-e");
+    if (link) this.say(link.querySelector("title")?.textContent ?? "");
   }
 
   light(node) {
     if (node === this.lit) return;
+    clearTimeout(this.timer);
+    this.unlight();
     this.lit = node;
-    for (const element of this.querySelectorAll("[data-on]")) element.removeAttribute("data-on");
     this.toggleAttribute("data-lit", Boolean(node));
+    this.say("");
     if (!node) return;
     const { n } = node.dataset;
     node.dataset.on = "";
@@ -33,39 +62,209 @@ class FlowChart extends HTMLElement {
       element.dataset.on = "";
       this.nodes.get(source === n ? target : source).dataset.on = "";
     }
+    if (!this.dataset.trace) return;
+    if (this.traces.has(n)) this.show(node, this.traces.get(n));
+    else this.timer = setTimeout(() => this.trace(node), DWELL);
   }
+
+  unlight() {
+    for (const element of this.querySelectorAll("[data-on]")) element.removeAttribute("data-on");
+    this.removeAttribute("data-traced");
+    this.querySelector(".f-traces")?.remove();
+    for (const [text, was] of this.texts ?? []) text.replaceChildren(...was);
+    this.texts = [];
+  }
+
+  async trace(node) {
+    const { n } = node.dataset;
+    this.say("Tracing…");
+    let told = null;
+    try {
+      const answer = await fetch(`${this.dataset.trace}&node=${n}`, { headers: { Accept: "application/json" } });
+      told = answer.ok ? await answer.json() : null;
+    } catch {
+      // What is lit already stands: the neighbours are exact by themselves.
+    }
+    if (told) this.traces.set(n, told);
+    if (this.lit !== node) return;
+    if (told) this.show(node, told);
+    else this.say("The paths could not be traced just now. Lit are its neighbours alone.");
+  }
+
+  // Each ribbon is filled as far as the paths through the node fill it; every bar says how many of them pass.
+  show(node, { count, links }) {
+    this.unlight();
+    this.dataset.traced = "";
+    const passed = new Map([[node.dataset.n, count]]);
+    const into = new Map();
+    const from = new Map();
+    const followed = new Map(links.map(([source, target, many]) => [`${source}-${target}`, many]));
+    for (const [source, target, many] of links) {
+      into.set(`${target}`, (into.get(`${target}`) ?? 0) + many);
+      from.set(`${source}`, (from.get(`${source}`) ?? 0) + many);
+    }
+    for (const n of new Set([...into.keys(), ...from.keys()])) {
+      // At the anchor nothing comes in; everywhere else everybody does.
+      if (!passed.has(n)) passed.set(n, into.get(n) ?? from.get(n));
+    }
+    const layer = document.createElementNS(this.svg.namespaceURI, "g");
+    layer.classList.add("f-traces");
+    let drawn = 0;
+    for (const link of this.links) {
+      const many = followed.get(link.element.dataset.l);
+      if (!many) continue;
+      drawn += 1;
+      link.element.dataset.on = "";
+      layer.append(filled(link.element, many / link.count));
+    }
+    this.querySelector(".f-ribs").after(layer);
+    for (const [n, many] of passed) {
+      const bar = this.nodes.get(n);
+      if (!bar) continue;
+      bar.dataset.on = "";
+      const text = bar.querySelector(".f-cnt");
+      this.texts.push([text, [...text.childNodes]]);
+      text.textContent = `${figure(many)} · ${share(many, count)}`;
+    }
+    for (const end of this.querySelectorAll(`.f-e[data-of="${node.dataset.n}"]`)) end.dataset.on = "";
+    const undrawn = links.length - drawn;
+    const who = `${figure(count)} ${count === 1 ? this.dataset.one : this.dataset.many}`;
+    const name = node.querySelector("title").textContent.split(":")[0];
+    this.say(`All paths through ${name}: ${who}, exactly${undrawn ? `; ${figure(undrawn)} of their links are too fine to be drawn` : ""}`);
+  }
+
+  say(text) {
+    if (this.said) this.said.textContent = text;
+  }
+
+  // ---- opening and closing
 
   open(event) {
     const link = event.target.closest("svg a");
     const { target } = this.dataset;
     if (!link || !target || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    window.htmx.ajax("GET", link.getAttribute("href"), { source: this, target });
+    kept = this.contains(document.activeElement) ? name_of(document.activeElement) : "";
+    // Fewer or more labels are another question, which the builder shows as well.
+    const whole = link.matches(".f-ctl");
+    window.htmx.ajax("GET", link.getAttribute("href"), whole ? { target: "#content", push: "true" } : { source: this, target });
   }
 
-  walk(event) {
-    const node = event.target.closest(".f-n");
-    const next = node && this.next(node, event.key);
+  key(event) {
+    if (event.key === "Escape") {
+      const close = document.querySelector(".panel [data-close]");
+      if (close) {
+        kept = name_of(document.activeElement);
+        close.click();
+      } else this.light(null);
+      return;
+    }
+    const here = event.target.closest(".f-n, .f-ribs a, .f-e");
+    const next = here && this.next(here, event.key);
     if (!next) return;
     event.preventDefault();
-    node.setAttribute("tabindex", "-1");
-    next.setAttribute("tabindex", "0");
+    for (const each of this.querySelectorAll('.f-n[tabindex="0"]')) each.setAttribute("tabindex", "-1");
+    if (next.matches(".f-n")) next.setAttribute("tabindex", "0");
     next.focus({ preventScroll: true });
-    next.querySelector(".f-node").scrollIntoView({ block: "nearest", inline: "nearest" });
+    (next.querySelector(".f-node, path") ?? next).scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  next(node, key) {
-    const { n, s } = node.dataset;
-    if (key === "ArrowDown" || key === "ArrowUp") {
-      const column = [...this.nodes.values()].filter((each) => each.dataset.s === s);
-      return column[column.indexOf(node) + (key === "ArrowDown" ? 1 : -1)];
+  // From a node along its links, the broadest first, and on to the node at the other side; up and down among
+  // neighbours. Ends stand behind the links that leave.
+  next(here, key) {
+    const onward = key === (this.mirrored ? "ArrowLeft" : "ArrowRight");
+    const back = key === (this.mirrored ? "ArrowRight" : "ArrowLeft");
+    const by = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const { n, s, of } = here.dataset;
+    if (n !== undefined) {
+      if (by) return beside([...this.nodes.values()].filter((each) => each.dataset.s === s), here, by);
+      if (onward || back) this.way = onward ? "out" : "in";
+      return onward ? this.leaving(n)[0] : back ? this.entering(n)[0] : undefined;
     }
-    // Ribbons stand in the order of their counts, so the first one found is the broadest.
-    const mirrored = this.querySelector(".flow__svg").getAttribute("text-anchor") === "end";
-    if (key === (mirrored ? "ArrowLeft" : "ArrowRight")) return this.nodes.get(this.links.find((link) => link.source === n)?.target);
-    if (key === (mirrored ? "ArrowRight" : "ArrowLeft")) return this.nodes.get(this.links.find((link) => link.target === n)?.source);
-    return undefined;
+    if (of !== undefined) return by ? beside(this.leaving(of), here, by) : back ? this.nodes.get(of) : undefined;
+    const { source, target } = this.links.find((link) => link.to === here);
+    if (by) return beside(this.way === "in" ? this.entering(target) : this.leaving(source), here, by);
+    return onward ? this.nodes.get(target) : back ? this.nodes.get(source) : undefined;
+  }
+
+  // Ribbons stand in the order of their counts.
+  leaving(n) {
+    const links = this.links.filter((link) => link.source === n && link.to).map((link) => link.to);
+    return [...links, ...this.querySelectorAll(`a.f-e[data-of="${n}"]`)];
+  }
+
+  entering(n) {
+    return this.links.filter((link) => link.target === n && link.to).map((link) => link.to);
+  }
+
+  // ---- finding
+
+  search() {
+    const find = document.querySelector("[data-find]");
+    if (!find) return;
+    find.hidden = false;
+    const field = find.querySelector("input");
+    const names = [...this.nodes.values()].map((node) => ({
+      node,
+      name: node.querySelector("title").textContent.split(/, (?:Start|End|Step \d+|\d+ before): /)[0].toLowerCase(),
+    }));
+    let hits = [];
+    let at = -1;
+    field.addEventListener("input", () => {
+      const words = field.value.trim().toLowerCase();
+      hits = words ? names.filter(({ name }) => name.includes(words)).map(({ node }) => node) : [];
+      at = -1;
+      this.toggleAttribute("data-finding", Boolean(words));
+      for (const { node } of names) node.toggleAttribute("data-hit", hits.includes(node));
+      find.querySelector("output").textContent = words ? `${hits.length} of ${names.length}` : "";
+      hits[0]?.querySelector(".f-node").scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
+    field.addEventListener("change", (event) => event.stopPropagation());
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && field.value) {
+        event.preventDefault();
+        field.value = "";
+        field.dispatchEvent(new Event("input"));
+      } else if (event.key === "Enter" && hits.length) {
+        event.preventDefault();
+        at = (at + 1) % hits.length;
+        hits[at].focus({ preventScroll: true });
+        hits[at].querySelector(".f-node").scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+    });
   }
 }
 
+function beside(list, here, by) {
+  return list[list.indexOf(here) + by];
+}
+
+// How the same thing is found again in the chart that takes the place of this one.
+function name_of(element) {
+  const node = element.closest(".f-n");
+  if (node) return `.f-n[data-n="${node.dataset.n}"]`;
+  const link = element.closest(".f-ribs a")?.querySelector("[data-l]");
+  return link ? `.f-ribs a:has([data-l="${link.dataset.l}"])` : "";
+}
+
+// A copy of a ribbon that takes `part` of its height, from its upper edge on; a line shows it by its strength.
+function filled(ribbon, part) {
+  const copy = ribbon.cloneNode(false);
+  for (const name of ["data-l", "data-c", "data-on"]) copy.removeAttribute(name);
+  if (ribbon.classList.contains("f-line")) {
+    copy.style.strokeOpacity = 0.25 + 0.75 * part;
+    return copy;
+  }
+  const [x0, top0, middle, , , top1, x1, , low1, , , , low0] = ribbon.getAttribute("d").match(/-?[\d.]+/g).map(Number);
+  const end0 = top0 + Math.max((low0 - top0) * part, 0.6);
+  const end1 = top1 + Math.max((low1 - top1) * part, 0.6);
+  copy.setAttribute("d", `M${x0} ${top0}C${middle} ${top0} ${middle} ${top1} ${x1} ${top1}V${end1}C${middle} ${end1} ${middle} ${end0} ${x0} ${end0}Z`);
+  return copy;
+}
+
 customElements.define("jm-flow-chart", FlowChart);
+
+// Escape closes the panel from wherever one is in it.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.closest?.(".panel")) document.querySelector(".panel [data-close]")?.click();
+});

@@ -1,0 +1,264 @@
+"""Everything that the page of an analysis shows: a funnel, retention, or the course of time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import Membership, Role
+from flows import queries
+from flows.chart_view import NOUNS, Noun
+from flows.contexts.address import Address
+from flows.contexts.answering import AnswerPage
+from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
+from flows.contexts.conditions import KINDS as PERSON_KINDS
+from flows.contexts.conditions import OPERATORS, Conditions, conditions
+from flows.contexts.funnel import FunnelStep, Group, funnel_steps, groups
+from flows.contexts.periods import Retention, Trend, retention_of, trend_of
+from flows.contexts.questioning import sentence
+from flows.engine.query import MAX_STEPS
+from flows.forms.analyses import CHOICES, NAMES, AnalysisForm, params_of
+from flows.lettering import cut_middle_to, printable
+from flows.models import Dataset, FlowChart, FlowRun
+from flows.moments import microseconds, midnight, write_moment
+from flows.questions import FunnelQuestion, Periodic
+from flows.services.names import NAME_LENGTH
+
+MEASURES = {
+    "retention": {"bounded": "In that period", "unbounded": "In or after it"},
+    "trend": {"people": "People", "events": "Events"},
+}
+TITLES = {
+    "steps": "Steps",
+    "within": "Within",
+    "max_gap": "Step to step",
+    "never": "Ends it",
+    "breakdown": "Broken down by",
+    "top": "Shown",
+    "first": "Began with",
+    "back": "Came back with",
+    "from": "From",
+    "to": "Through",
+    "people": "People",
+    "where": "Events",
+    "period": "By",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisBuilder:
+    """The form: what stands in its fields, and what is offered for them."""
+
+    path: str
+    kind: str
+    dataset: Dataset
+    datasets: tuple[Dataset, ...]
+    chart_kinds: tuple[Kind, ...]
+    values: Mapping[str, Any]
+    choices: Mapping[str, Any]
+    errors: Mapping[str, str]
+    conditions: Mapping[str, Conditions]
+    cohorts: Mapping[int, str]
+    offered: tuple[Choice, ...]
+    presets: tuple[Preset, ...]
+    can_grow: bool  # whether one more step has room
+
+    operators = OPERATORS
+    kinds = PERSON_KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPage(AnswerPage):
+    """One state of the page."""
+
+    path: str
+    params: QueryDict
+    measure: str
+    form: AnalysisForm
+    builder: AnalysisBuilder
+    noun: Noun
+    funnel: tuple[FunnelStep, ...]
+    groups: tuple[Group, ...]
+    retention: Retention | None
+    trend: Trend | None
+    measures: tuple[Tab, ...]
+    downloads: tuple[tuple[str, str], ...]
+
+    @property
+    def first_error(self) -> str:
+        return next((f"{TITLES.get(name, '')}: {text}".removeprefix(": ") for name, text in self.errors), "")
+
+    @property
+    def errors(self) -> list[tuple[str, str]]:
+        return [(name, str(texts[0])) for name, texts in self.form.errors.items()]
+
+    @property
+    def url(self) -> str:
+        return address(self.path, self.params, self.measure)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the answer holds nobody."""
+        return (
+            not (self.funnel and self.funnel[0].count)
+            and not (self.retention and self.retention.people)
+            and not (self.trend and self.trend.rows)
+        )
+
+
+def address(path: str, params: QueryDict, measure: str = "") -> str:
+    said = params.copy()
+    if measure:
+        said["measure"] = measure
+    return f"{path}?{said.urlencode()}" if said else path
+
+
+def analysis_page(
+    *,
+    membership: Membership,
+    saved: FlowChart | None,
+    form: AnalysisForm,
+    run: FlowRun | None,
+    path: str,
+    params: QueryDict,
+    measure: str,
+    is_paused: bool = False,
+    turned_away: str = "",
+) -> AnalysisPage:
+    team, question = membership.team, form.query
+    cohorts = queries.cohort_names(team, form.dataset)
+    shown = _shown(form, run)
+    result = shown.result if shown else None
+    params = params_of(question, form.dataset, form.zone) if question else params
+    asked = params
+    if saved is not None and question and question.canonical() == saved.query and form.dataset == saved.dataset:
+        params = QueryDict(mutable=True)
+    measures = MEASURES.get(form.kind, {})
+    measure = measure if measure in measures else next(iter(measures), "")
+    default = next(iter(measures), "")
+    period = question.period if isinstance(question, Periodic) else ""
+    opened = _Opened(path, asked, shown)
+    return AnalysisPage(
+        team=team,
+        saved=saved,
+        may_edit=membership.may(Role.EDITOR),
+        form=form,
+        sentence=sentence(question, form.zone, cohorts) if question else (),
+        title=saved.name if saved else suggested_name(form),
+        run=run,
+        shown=shown,
+        is_paused=is_paused,
+        turned_away=turned_away,
+        path=path,
+        params=params,
+        measure="" if measure == default else measure,
+        builder=_builder(form, asked, path, cohorts, membership),
+        noun=NOUNS[question.count if isinstance(question, FunnelQuestion) else "users"],
+        funnel=tuple(funnel_steps(result["steps"], opened.url)) if result and form.kind == "funnel" else (),
+        groups=tuple(groups(result.get("breakdown", ()))) if result and form.kind == "funnel" else (),
+        retention=retention_of(result, period, form.zone, measure) if result and form.kind == "retention" else None,
+        trend=trend_of(result, period, form.zone, measure) if result and form.kind == "trend" else None,
+        measures=tuple(
+            Tab(name, address(path, params, "" if key == default else key), key == measure)
+            for key, name in measures.items()
+        ),
+        downloads=tuple((name, opened.below(f"answer.{name}")) for name in ("csv", "json")) if result else (),
+    )
+
+
+def _shown(form: AnalysisForm, run: FlowRun | None) -> FlowRun | None:
+    """The answer itself, or while it is computed the last one to the same question."""
+    if run is not None and run.status == FlowRun.Status.DONE:
+        return run
+    return queries.last_answer(form.dataset, form.query) if form.query else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Addresses of pages about the answer, on the version of the events that it is of."""
+
+    path: str
+    params: QueryDict
+    shown: FlowRun | None
+
+    def below(self, part: str, **more: str) -> str:
+        said = self.params.copy()
+        said["version"] = str(self.shown.dataset_version if self.shown else 0)
+        for name, value in more.items():
+            said[name] = value
+        return f"{self.path}{part}?{said.urlencode()}"
+
+    def url(self, step: int, state: str) -> str:
+        return self.below("reached/", at=str(step), **({"state": state} if state else {}))
+
+
+def suggested_name(form: AnalysisForm) -> str:
+    """What a chart is called until somebody gives it a name."""
+    question = form.query
+    if question is None:
+        return f"New {NAMES[form.kind].lower()}"
+    names = [name for named in question.events.values() for name in named]
+    first = cut_middle_to(printable(names[0]), 50) if names else ""
+    if isinstance(question, FunnelQuestion):
+        last = cut_middle_to(printable(question.steps[-1][0]), 50)
+        return f"From {first} to {last}"[:NAME_LENGTH] if len(question.steps) > 1 else f"Who did {first}"
+    return f"{'Back after' if form.kind == 'retention' else 'Trend of'} {first or 'all events'}"[:NAME_LENGTH]
+
+
+def _builder(
+    form: AnalysisForm, params: QueryDict, path: str, cohorts: Mapping[int, str], membership: Membership
+) -> AnalysisBuilder:
+    errors = {name: str(texts[0]) for name, texts in form.errors.items()}
+    values = {name: form[name].value() for name in form.fields if name not in ("where", "people")}
+    steps = values.get("steps") or []
+    return AnalysisBuilder(
+        path=path,
+        kind=form.kind,
+        dataset=form.dataset,
+        datasets=tuple(queries.datasets_with_events(membership.team)),
+        chart_kinds=tuple(kinds(form.dataset.slug, path, form.kind, _starts(form))),
+        values=values,
+        choices=CHOICES,
+        errors=errors,
+        conditions=conditions(form, Address(path, params), None, cohorts, errors),
+        cohorts=cohorts,
+        offered=choices(queries.catalogue(form.dataset, limit=OFFERED), ()),
+        presets=tuple(_presets(form, params, path)),
+        can_grow=len(steps) <= MAX_STEPS,
+    )
+
+
+def _starts(form: AnalysisForm) -> list[str]:
+    """The events that another kind of chart would begin with."""
+    if form.kind == "funnel":
+        return [name for step in (form["steps"].value() or [])[:1] for name in step]
+    return [name for name in form[BEGINS[form.kind]].value() or [] if name]
+
+
+def _presets(form: AnalysisForm, params: QueryDict, path: str) -> Iterator[Preset]:
+    through = form.dataset.data_through
+    if through is None:
+        return
+    last = through.astimezone(form.zone).date()
+    ranges: list[tuple[str, dict[str, str]]] = [("All", {})]
+    for length in PRESETS:
+        first = midnight(last - timedelta(days=length - 1), form.zone)
+        until = midnight(last, form.zone, last=True)
+        days = (write_moment(microseconds(first), form.zone), write_moment(microseconds(until), form.zone, last=True))
+        ranges.append((f"{length} d", dict(zip(("from", "to"), days, strict=True))))
+    for name, days_of in ranges:
+        said = params.copy()
+        for option in ("from", "to"):
+            said.pop(option, None)
+        said.update(days_of)
+        current = {option: params[option] for option in ("from", "to") if params.get(option)} == days_of
+        yield Preset(name, address(path, said), current)

@@ -1,0 +1,89 @@
+"""What all pages about one question share: the run that was asked for, and the one that stands there."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Team
+from flows.contexts.sentence import Words
+from flows.models import FlowChart, FlowRun
+
+EAGER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPage:
+    """One state of a page.
+
+    `run` is what was asked (None: nothing could be asked), `shown` the run whose result stands on the page: the same,
+    an older one that is marked as stale, or none. `form` holds the question, and knows whether it is one.
+    """
+
+    team: Team
+    saved: FlowChart | None
+    may_edit: bool
+    form: Any
+    sentence: tuple[Words, ...]
+    title: str
+    run: FlowRun | None
+    shown: FlowRun | None
+    is_paused: bool
+    turned_away: str  # why it was not asked
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.run is not None and not self.run.is_over
+
+    @property
+    def is_stale(self) -> bool:
+        return self.shown is not None and self.shown is not self.run
+
+    @property
+    def is_changed(self) -> bool:
+        query = self.form.query
+        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
+
+    @property
+    def is_invalid(self) -> bool:
+        return self.form.is_asked and self.form.query is None
+
+    @property
+    def error(self) -> str:
+        if self.is_invalid:
+            return self.first_error
+        return self.run.error if self.run is not None and self.run.status == FlowRun.Status.FAILED else self.turned_away
+
+    @property
+    def first_error(self) -> str:
+        """The first of what is wrong with the question, with the name of its control."""
+        raise NotImplementedError
+
+    @property
+    def was_cancelled(self) -> bool:
+        return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.run.fraction) if self.run else 0
+
+    @property
+    def data_through(self) -> datetime | None:
+        """The newest event that the numbers on the page know."""
+        result = self.shown.result if self.shown else None
+        return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
+
+    @property
+    def poll_ms(self) -> int:
+        """Often at first, then once a second."""
+        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def waiting_url(self) -> str:
+        """The same page for whoever waits for the computation that has begun."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url

@@ -1,0 +1,52 @@
+"""Analyses beside the flow: what they name is checked, and they are computed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flows import queries
+from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
+from flows.engine.funnel import compute_funnel
+from flows.engine.query import QueryError
+from flows.engine.retention import compute_retention
+from flows.engine.timeline import compute_timeline
+from flows.models import Dataset
+from flows.questions import Analysis, FunnelQuestion, RetentionQuestion, TrendQuestion
+
+
+def check(*, dataset: Dataset, question: Analysis) -> None:
+    """Raises QueryError where the question names an event or a cohort that the dataset does not have."""
+    named = [(option, name) for option, names in question.events.items() for name in names]
+    named += [(each.kind, each.event) for each in question.people if each.event]
+    named += [("where", name) for each in question.where for name in each.on]
+    unknown = queries.unknown_events(dataset, [name for _, name in named])
+    for option, name in named:
+        if name in unknown:
+            raise QueryError(option, f"{option}: there is no event “{name[:80]}” in {dataset.name}.")
+    there = {cohort.pk for cohort in queries.named_cohorts(dataset, question)}
+    for each in question.people:
+        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
+            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
+
+
+def compute(
+    question: Analysis,
+    given: Mapping[str, Any],
+    *,
+    version: int,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """The answer; `given` is what the engine is told beside the question."""
+    watch: dict[str, Any] = {"progress": progress, "cancelled": cancelled, "dataset_version": version}
+    names = ("segments", "data_through", "catalogue", "properties", "cohorts")
+    told = {name: given[name] for name in names}
+    since, through = given["data_from"] or 0, given["data_through"] or 0
+    if isinstance(question, FunnelQuestion):
+        found = compute_funnel(question.engine(), data_from=given["data_from"], **told, **watch)
+    elif isinstance(question, RetentionQuestion):
+        found = compute_retention(question.engine(since, through), **told, **watch)
+    elif isinstance(question, TrendQuestion):
+        found = compute_timeline(question.engine(since, through), **told, **watch)
+    else:
+        raise TypeError(f"{question.kind} is no analysis")
+    return {**found, "query": question.canonical()}

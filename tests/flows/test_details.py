@@ -1,0 +1,58 @@
+"""What a page asks about an answer: where the paths through each step run."""
+
+import pytest
+from django.urls import reverse
+
+from flows.engine.query import FlowQuery
+from flows.services import details, runs, sets
+from tests.flows.shops import give, make_shop
+
+VISIT = FlowQuery(start=("visit",))
+
+
+@pytest.fixture
+def shop(team):
+    return make_shop(team)
+
+
+def trace(client, team, **params):
+    return client.get(reverse("flows:new_trace", args=[team.slug]), {"start": "visit", **params})
+
+
+def test_every_step_is_traced_in_one_walk_on_the_version_of_the_answer(team, shop, vera, sign_in, monkeypatch):
+    flow = runs.answer_now(dataset=shop, query=VISIT)
+    give(shop, [("eve", "visit", 1), ("eve", "search", 2)])
+    walks = []
+    asked = details.asked
+    monkeypatch.setattr(details, "asked", lambda *words: walks.append(words) or asked(*words))
+    client = sign_in(vera)
+    links = {
+        (node["step"], node["label"]): trace(client, team, node=place, version=1).json()
+        for place, node in enumerate(flow["nodes"])
+    }
+    assert len(walks) == 1
+    names = [(node["step"], node["label"]) for node in flow["nodes"]]
+    # Ann visits, searches and orders; Ben visits, searches, visits again and orders; Cem ends with a search.
+    told = links[3, "order"]
+    assert told["count"] == 1
+    assert [(names[s], names[t], n) for s, t, n in told["links"]] == [
+        ((0, "visit"), (1, "search"), 1),
+        ((1, "search"), (2, "visit"), 1),
+        ((2, "visit"), (3, "order"), 1),
+    ]
+    assert links[1, "search"]["count"] == 3
+
+
+@pytest.mark.parametrize("params", [{"node": 99}, {"node": "x"}, {}, {"node": 0, "version": 9}, {"hide": "visit"}])
+def test_what_cannot_be_traced_is_said_in_a_sentence(team, shop, vera, sign_in, params):
+    runs.answer_now(dataset=shop, query=VISIT)
+    answer = trace(sign_in(vera), team, **params)
+    assert answer.status_code == 409
+    assert answer.json()["error"].endswith(".")
+
+
+def test_a_trace_that_does_not_fit_its_number_is_not_shown(team, shop, monkeypatch):
+    runs.answer_now(dataset=shop, query=VISIT)
+    monkeypatch.setattr(details, "trace_nodes", lambda *_, **__: {(1, "event", "search"): []})
+    with pytest.raises(sets.NotTheNumber):
+        details.trace_of(dataset=shop, query=VISIT, place=1, version=1)

@@ -1,0 +1,132 @@
+"""The views of one result: every number of each is a set with as many people, and all of them agree."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from flows.engine.query import FlowQuery
+from flows.services import runs
+from tests.flows.shops import make_shop
+
+ROWS = [
+    *((who, "visit", 0) for who in ("ann", "ben", "cem", "dee", "eve", "fay")),
+    *((who, "search", 5) for who in ("ann", "ben", "cem", "fay")),
+    *((who, "look", 6) for who in ("ann", "ben", "eve")),
+    *((who, "search", 7) for who in ("ann", "eve")),
+    *((who, "order", 9) for who in ("ann", "ben")),
+    ("dee", "help", 2),
+    ("zoe", "help", 60 * 24 * 30),
+]
+
+
+@pytest.fixture
+def shop(team):
+    shop = make_shop(team, rows=ROWS)
+    for query in (FlowQuery(start=("visit",)), FlowQuery(start=("visit",), top=1), FlowQuery(end=("order",))):
+        runs.answer_now(dataset=shop, query=query)
+    return shop
+
+
+@pytest.fixture
+def client(sign_in, vera):
+    return sign_in(vera)
+
+
+QUESTIONS = [{"start": "visit"}, {"start": "visit", "top": "1"}, {"end": "order"}]
+
+
+def show(client, team, **params):
+    return client.get(reverse("flows:new", args=[team.slug]), params)
+
+
+def listed(client, url):
+    """How many people stand behind an address: of a panel, or of a page of people."""
+    if "/people/" not in url:
+        page = client.get(url).context["page"]
+        count = page.panel.count
+        url = page.people_url
+        assert client.get(url).context["set"].total == count
+    return client.get(url).context["set"].total
+
+
+def branches(row):
+    yield row
+    for each in row.rows:
+        yield from branches(each)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_number_of_the_tree_is_a_set_and_every_branch_adds_up(client, team, shop, question):
+    page = show(client, team, **question, view="tree").context["page"]
+    rows = list(branches(page.tree.root))
+    assert page.tree.root.count == page.chart.start
+    assert len(rows) > 4
+    closed = 0
+    for row in rows:
+        assert listed(client, row.people_url) == row.count
+        if row.more_url:
+            closed += 1
+            found = client.get(row.more_url).context["row"]
+            assert (found.name, found.count) == (row.name, row.count)
+            row = found
+        ends = sum(end.count for end in row.ends)
+        assert row.count == sum(each.count for each in row.rows) + row.rest + ends
+        for end in row.ends:
+            assert listed(client, end.url) == end.count
+    assert closed or question.get("end")
+
+
+def test_a_branch_can_be_seen_alone_and_one_that_is_not_there_is_said(client, team, shop):
+    page = show(client, team, start="visit", view="tree", root=["visit", "search"]).context["page"]
+    assert (page.tree.root.name, page.tree.root.count) == ("search", 4)
+    assert [name for name, _ in page.tree.crumbs] == ["Everybody", "visit", "search"]
+    answer = show(client, team, start="visit", view="tree", root=["visit", "no such <event>"])
+    assert "No path begins so." in answer.content.decode()
+    answer = client.get(reverse("flows:new_tree", args=[team.slug]), {"start": "visit", "root": "visit", "version": 77})
+    assert answer.status_code == 409
+    assert "load the page again" in answer.content.decode()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_rows_of_the_matrix_add_up_and_a_number_at_one_step_is_a_set(client, team, shop, question):
+    page = show(client, team, **question, view="matrix").context["page"]
+    whole = page.matrix
+    assert whole.total == sum(row.total for row in whole.rows) == sum(row.count for row in page.chart.node_rows)
+    opened = 0
+    for choice in whole.choices:
+        matrix = client.get(choice.url).context["page"].matrix
+        for row in matrix.rows:
+            assert row.total == sum(cell.count for cell in row.cells)
+            if row.url:
+                assert listed(client, row.url) == row.total
+            for cell in row.cells:
+                if cell.count and "set=" in cell.url.replace("dataset=", ""):
+                    assert listed(client, cell.url) == cell.count
+                    opened += 1
+                elif cell.count:
+                    # It stands at several steps, and leads to one of them.
+                    assert matrix.step is None
+                    assert "between=" in cell.url
+    assert opened > 6
+    assert sum(client.get(c.url).context["page"].matrix.total for c in whole.choices[1:]) == whole.total
+
+
+def test_paths_are_sorted_and_searched_by_the_address(client, team, shop):
+    page = show(client, team, start="visit", view="paths").context["page"]
+    assert page.paths.count == page.chart.start == 6
+    longest = client.get(page.paths.orders["length"].url).context["page"].paths
+    lengths = [len(row.steps) for row in longest.rows]
+    assert lengths == sorted(lengths, reverse=True)
+    answer = show(client, team, start="visit", view="paths", find="LOO sear", sort="path")
+    found = answer.context["page"].paths
+    assert [[step.name for step in row.steps][1] for row in found.rows] == ["look", "search", "search"]
+    assert (found.listed, found.count) == (len(page.paths.rows), 3)
+    assert re.search(r'name="sort" value="path"', answer.content.decode())
+    assert "No listed path holds" in show(client, team, start="visit", view="paths", find="\x00%'").content.decode()
+
+
+def test_another_view_forgets_how_one_was_looked_at(client, team, shop):
+    page = show(client, team, start="visit", view="paths", find="look", between="1").context["page"]
+    assert page.url.endswith("view=paths&find=look")
+    assert all("find" not in tab.url for tab in page.tabs if not tab.current)

@@ -18,7 +18,7 @@ from flows.sankey import ENDS, End, Node, Ribbon, SankeyLayout, lay_out
 
 MORE, FEWER, SAME, FEW, UNKNOWN = "more", "fewer", "same", "few", "unknown"
 ALPHA = 0.05
-WHOLE = 1_000_000  # what everybody of a side counts in the picture
+WHOLE = 100_000_000  # what everybody of a side counts in the picture; so many digits leave room for two shares
 NODE_FIELDS = ("step", "kind", "label")
 
 Result = Mapping[str, Any]
@@ -193,7 +193,7 @@ class _Sides:
         return self.first, self.second
 
     def mean(self) -> dict[str, Any]:
-        """A result for the layout whose counts are the mean shares of both sides, in millionths of start."""
+        """A result for the layout whose counts are the mean shares of both sides, in parts of WHOLE."""
         places = sorted({place for side in self.both for place in side.nodes})
         nodes = [
             dict(zip(NODE_FIELDS, place, strict=True))

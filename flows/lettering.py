@@ -37,6 +37,12 @@ def printable(text: str) -> str:
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
+def isolated(text: str) -> str:
+    """A name that stands within a sentence: where it reads from the right, nothing around it turns with it."""
+    from_the_right = any(unicodedata.bidirectional(char) in ("R", "AL") for char in text)
+    return f"\u2068{text}\u2069" if from_the_right else text
+
+
 def graphemes(text: str) -> Iterator[str]:
     """The characters as a reader sees them: accents, joined emoji and flags stay in one piece."""
     cluster = ""

@@ -10,10 +10,11 @@ from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import LINK, MATCHED, NODE, Selector
 from flows.figures import NOTHING, figure, p_value, points, ratio, share
-from flows.lettering import printable
+from flows.lettering import cut_middle_to, isolated, printable
 
-LETTERS = ("a", "b")  # of the sides, in addresses
+LETTERS = ("a", "b")  # of the sides, in addresses; pages write them large
 ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
+SHORT = 32  # letters of an event in a list
 KINDS = ("totals", "nodes", "links", "ends")
 
 Url = Callable[[str, Selector], str]  # letter, number
@@ -35,6 +36,7 @@ class Row:
 
     selector: Selector
     name: str
+    short: str  # the same with long names cut
     place: str
     figures: tuple[Figure, ...]
     points: str
@@ -66,7 +68,10 @@ def compare_rows(
     words = end_words(steps, query.backwards)
 
     def shown(row: Mapping[str, Any], said: str) -> Row:
-        return _row(row, said, named(selector_of(row), words, query.backwards), url, picked)
+        selector = selector_of(row)
+        name, place = named(selector, words, query.backwards)
+        short, _ = named(selector, words, query.backwards, SHORT)
+        return _row(row, said, (name, short, place), url, picked)
 
     same_step = [pair for pair in found if picked and pair[0].get("step") == picked.step]
     return Rows(
@@ -77,7 +82,7 @@ def compare_rows(
     )
 
 
-def _row(row: Mapping[str, Any], said: str, words: tuple[str, str], url: Url, picked: Selector | None) -> Row:
+def _row(row: Mapping[str, Any], said: str, words: tuple[str, str, str], url: Url, picked: Selector | None) -> Row:
     selector, known, (one, two) = selector_of(row), row["difference"] is not None, row["shares"]
     figures = tuple(
         Figure(
@@ -91,7 +96,8 @@ def _row(row: Mapping[str, Any], said: str, words: tuple[str, str], url: Url, pi
     return Row(
         selector=selector,
         name=words[0],
-        place=words[1],
+        short=words[1],
+        place=words[2],
         figures=figures,
         points=points(row["difference"]) if known else NOTHING,
         interval=" to ".join(map(points, row["interval"])) if known else NOTHING,
@@ -112,24 +118,26 @@ def selector_of(row: Mapping[str, Any]) -> Selector:
     return Selector(set=MATCHED, state=row["state"])
 
 
-def named(selector: Selector, words: Mapping[str, str], backwards: bool) -> tuple[str, str]:
-    """What a number is of, and where it stands."""
+def named(selector: Selector, words: Mapping[str, str], backwards: bool, length: int = 0) -> tuple[str, str]:
+    """What a number is of, and where it stands; each event in at most `length` letters, if there is a length."""
     if selector.set == LINK:
-        ends = [_label(selector.source_kind, selector.source), _label(selector.target_kind, selector.target)]
         assert selector.step is not None
+        ends = [(selector.source_kind, selector.source), (selector.target_kind, selector.target)]
         steps = [step_name(selector.step, backwards), step_name(selector.step + 1, backwards)]
         if backwards:
             ends.reverse()
             steps.reverse()
-        return " → ".join(ends), f"{steps[0]} to {steps[1].lower()}"
+        return " → ".join(_label(*end, length) for end in ends), f"{steps[0]} to {steps[1].lower()}"
     if selector.set == MATCHED:
         assert selector.state is not None
         return words[selector.state], "Over all steps"
     assert selector.step is not None
-    name = _label(selector.kind, selector.label)
     ended = f", {words[selector.state].lower()}" if selector.state else ""
-    return f"{name}{ended}", step_name(selector.step, backwards)
+    return f"{_label(selector.kind, selector.label, length)}{ended}", step_name(selector.step, backwards)
 
 
-def _label(kind: str, label: str) -> str:
-    return "Other" if kind == OTHER else printable(label)
+def _label(kind: str, label: str, length: int) -> str:
+    if kind == OTHER:
+        return "Other"
+    name = printable(label)
+    return isolated(cut_middle_to(name, length) if length else name)

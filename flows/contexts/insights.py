@@ -20,7 +20,7 @@ from flows.insights.leaving import drop_offs
 from flows.insights.loops import Loop, cycles, repeats
 from flows.insights.outcomes import Traits
 from flows.insights.timing import slow_links
-from flows.lettering import cut_middle_to, printable
+from flows.lettering import cut_middle_to, isolated, printable
 
 LOOPS, CHANGES, OUTCOMES, DETOURS = "loops", "changes", "outcomes", "detours"
 # Those that are computed only when somebody looks.
@@ -139,10 +139,10 @@ class Teller:
     def _change(self, row: Mapping[str, Any], compared: Mapping[str, Any], url: Callable[[Selector], str]) -> Finding:
         selector = selector_of(row)
         words = end_words(self.query.steps, self.query.backwards)
-        name, place = named(selector, words, self.query.backwards)
+        name, place = named(selector, words, self.query.backwards, NAME_LENGTH)
         one, two = (share(count, base) for count, base in zip(row["counts"], row["bases"], strict=True))
         text = (
-            f"{cut_middle_to(name, 2 * NAME_LENGTH)} ({place.lower()}) went from {one} ({_of(row, 0)}) to {two} "
+            f"{name} ({place.lower()}) went from {one} ({_of(row, 0)}) to {two} "
             f"({_of(row, 1)}): {points(row['difference'])} points."
         )
         return Finding(text, (("Compare", url(selector)),))
@@ -226,7 +226,7 @@ class Teller:
         return self.named(EVENT, label)
 
     def named(self, kind: str, label: str) -> str:
-        return "other events" if kind == OTHER else f"“{cut_middle_to(printable(label), NAME_LENGTH)}”"
+        return "other events" if kind == OTHER else f"“{isolated(cut_middle_to(printable(label), NAME_LENGTH))}”"
 
 
 def _of(row: Mapping[str, Any], side: int) -> str:

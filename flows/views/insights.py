@@ -13,7 +13,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import queries
 from flows.contexts.address import Address, written
-from flows.contexts.insights import CHANGES, LOOPS, OUTCOMES, PARTS, Group, Teller
+from flows.contexts.insights import CHANGES, DETOURS, LOOPS, OUTCOMES, PARTS, Group, Teller
 from flows.contrasts import PREVIOUS, Contrast
 from flows.engine.labels import CYCLE_SIGN
 from flows.engine.query import MAX_PATHS, MAX_TOP, FlowQuery, QueryError
@@ -30,7 +30,24 @@ from flows.store import DamagedSegment
 from flows.views import asking
 
 PATIENCE = 0.5
+FORWARDS = "This is told of charts that are read forwards."
 NO_GOAL = "Give the chart an end, or choose an event in it, to see what those who get there did before."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and the runs that whoever asks again waits for, so that failed ones are not begun anew."""
+
+    form: QuestionForm
+    query: FlowQuery
+    picked: Selector | None
+    awaited: tuple[str, str]
+    teller: Teller
+
+    def run(self, query: FlowQuery) -> FlowRun:
+        dataset = self.form.dataset
+        run = queries.awaited_run(dataset, query, self.awaited[0]) or runs.ask(dataset=dataset, query=query)
+        return runs.settled(run=run, within=PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,58 +85,55 @@ def _told(request: TeamRequest, form: QuestionForm, address: Address, name: str)
     if form.query is None:
         return {"problem": "Choose a start event first."}
     try:
-        part = _part(form, form.query, address, name)
+        awaited = [*request.GET.getlist("run"), "", ""][:2]
+        teller = Teller(form.query, address.on(None), form)
+        part = PART[name](Asked(form, form.query, address.picked, (awaited[0], awaited[1]), teller))
         lost = [run for run in part.runs if run.is_over and run.status != FlowRun.Status.DONE]
         if lost:
             return {"problem": lost[0].error or lost[0].get_status_display()}
-        return {"group": part.tell()} if all(run.is_over for run in part.runs) else {"is_waiting": True}
+        if not all(run.is_over for run in part.runs):
+            return {"is_waiting": True, "numbers": [run.pk for run in part.runs]}
+        return {"group": part.tell()}
     except QueryError as error:
         return {"problem": plain(error)}
     except (TooManyWait, DamagedSegment, sets.Busy) as error:
         return {"problem": str(error)}
 
 
-def _part(form: QuestionForm, query: FlowQuery, address: Address, name: str) -> Part:
-    teller = Teller(query, address.on(None), form)
-    if name == LOOPS:
-        return _loops(form, query, teller)
-    if name == CHANGES:
-        return _changes(form, query, address, teller)
-    if name == OUTCOMES:
-        return _outcomes(form, query, address.picked, teller)
-    return _detours(form, query, teller)
-
-
-def _loops(form: QuestionForm, query: FlowQuery, teller: Teller) -> Part:
-    run = _run(form, replace(query, collapse="cycles", top=MAX_TOP, paths=0))
+def _loops(asked: Asked) -> Part:
+    run = asked.run(replace(asked.query, collapse="cycles", top=MAX_TOP, paths=0))
 
     def tell() -> Group:
         result = _result(run)
         like_cycles = {node["label"] for node in result["nodes"] if CYCLE_SIGN in node["label"]}
-        return teller.loops(result, like_cycles - queries.unknown_events(form.dataset, like_cycles))
+        return asked.teller.loops(result, like_cycles - queries.unknown_events(asked.form.dataset, like_cycles))
 
     return Part([run], tell)
 
 
-def _changes(form: QuestionForm, query: FlowQuery, address: Address, teller: Teller) -> Part:
+def _changes(asked: Asked) -> Part:
+    dataset, zone, address = asked.form.dataset, asked.form.zone, asked.teller.address
     contrast = Contrast(PREVIOUS)
-    pair = comparisons.pair_of(dataset=form.dataset, query=query, contrast=contrast, zone=form.zone)
-    sides = comparisons.ask(dataset=form.dataset, pair=pair, within=PATIENCE)
+    pair = comparisons.pair_of(dataset=dataset, query=asked.query, contrast=contrast, zone=zone)
+    sides = comparisons.ask(dataset=dataset, pair=pair, awaited=asked.awaited, within=PATIENCE)
     params = address.params.copy()
-    for key, values in write_contrast(contrast, form.zone).lists():
+    for key, values in write_contrast(contrast, zone).lists():
         params.setlist(key, values)
 
     def url(selector: Selector) -> str:
         return written(f"{address.path}compare/", params, selector)
 
-    return Part(list(sides.both), lambda: teller.changes(comparisons.compared(sides), url))
+    return Part(list(sides.both), lambda: asked.teller.changes(comparisons.compared(sides), url))
 
 
-def _outcomes(form: QuestionForm, query: FlowQuery, picked: Selector | None, teller: Teller) -> Part:
+def _outcomes(asked: Asked) -> Part:
+    query, picked, teller = asked.query, asked.picked, asked.teller
     chosen = picked if picked and picked.set == NODE and picked.kind == EVENT and picked.step else None
+    if query.backwards:
+        return Part([], lambda: Group(PARTS[OUTCOMES], (), FORWARDS))
     if chosen is None and not query.between:
         return Part([], lambda: Group(PARTS[OUTCOMES], (), NO_GOAL))
-    run = _run(form, replace(query, paths=MAX_PATHS))
+    run = asked.run(replace(query, paths=MAX_PATHS))
 
     def tell() -> Group:
         if chosen:
@@ -129,23 +143,21 @@ def _outcomes(form: QuestionForm, query: FlowQuery, picked: Selector | None, tel
     return Part([run], tell)
 
 
-def _detours(form: QuestionForm, query: FlowQuery, teller: Teller) -> Part:
+def _detours(asked: Asked) -> Part:
+    query, dataset = asked.query, asked.form.dataset
     if query.backwards:
-        return Part(
-            [], lambda: Group(teller.detours(()).title, (), "Ways round are told of charts that are read forwards.")
-        )
-    run = _run(form, query)
+        return Part([], lambda: Group(PARTS[DETOURS], (), FORWARDS))
+    run = asked.run(query)
 
     def tell() -> Group:
         legs = legs_of(_result(run))
-        ways = sets.detours_of(dataset=form.dataset, query=query, legs=legs, version=run.dataset_version)
-        return teller.detours(detours(legs, ways))
+        ways = sets.detours_of(dataset=dataset, query=query, legs=legs, version=run.dataset_version)
+        return asked.teller.detours(detours(legs, ways))
 
     return Part([run], tell)
 
 
-def _run(form: QuestionForm, query: FlowQuery) -> FlowRun:
-    return runs.settled(run=runs.ask(dataset=form.dataset, query=query), within=PATIENCE)
+PART = {LOOPS: _loops, CHANGES: _changes, OUTCOMES: _outcomes, DETOURS: _detours}
 
 
 def _result(run: FlowRun) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team
-from flows.models import Cohort, Dataset
-from flows.services import datasets
+from flows.models import Cohort, Dataset, FlowRun
+from flows.services import datasets, runs
 from tests.e2e.test_explorer import counted, fine
 from tests.flows.rows import give_events
 
@@ -95,3 +95,22 @@ def test_a_chart_tells_what_changed_and_leads_to_it(page: Page, team: Team, shop
     expect(page.get_by_role("complementary", name="Selected difference").locator(".panel__n")).to_have_text("+30.0")
     page.get_by_role("link", name="Back to the chart").click()
     expect(page.locator(".flow__svg")).to_be_visible()
+
+
+def test_both_sides_are_waited_for_or_cancelled(page: Page, team: Team, shop: Dataset) -> None:
+    address = reverse("flows:new_compare", args=[team.slug]) + "?start=visit&from=1970-02-01&to=1970-02-28"
+    page.goto(address)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Counting both sides")).to_be_visible()
+    assert "with=previous" in page.url
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled before there was an answer.")).to_be_visible()
+    assert set(FlowRun.objects.values_list("status", flat=True)) == {FlowRun.Status.CANCELLED}
+    page.get_by_role("link", name="Compute").click()
+    expect(page.get_by_text("Counting both sides")).to_be_visible()
+    first, second = FlowRun.objects.filter(status=FlowRun.Status.QUEUED).order_by("pk")
+    runs.run_flow(team_id=team.pk, run_id=first.pk)
+    expect(page.get_by_text("Counting both sides, 50 %")).to_be_visible()
+    runs.run_flow(team_id=team.pk, run_id=second.pk)
+    expect(page.locator(".diff .flow__svg")).to_be_visible()
+    assert FlowRun.objects.count() == 4

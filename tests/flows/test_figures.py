@@ -1,6 +1,6 @@
 import pytest
 
-from flows.figures import duration, figure, share
+from flows.figures import duration, figure, p_value, points, ratio, share
 
 
 def plain(text: str) -> str:
@@ -47,3 +47,21 @@ def test_times_are_written_in_their_two_largest_units(seconds, written):
 def test_counts_have_groups_of_three():
     assert figure(13_087) == "13,087"
     assert figure(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("difference", "written"),
+    [(0.0, "0.0"), (0.031, "+3.1"), (-0.1499, "−15.0"), (0.0001, "+<0.1"), (-0.0001, "−<0.1"), (1.0, "+100.0")],
+)
+def test_differences_are_in_points_with_their_sign(difference, written):
+    assert points(difference) == written
+
+
+def test_ratios_say_how_many_times_as_much():
+    assert [ratio(*each) for each in ((0.5, 0.4), (0.0, 0.4), (0.001, 0.4), (0.9, 0.001), (0.4, 0.0))] == [
+        "1.25×", "0.00×", "<0.1×", "900×", "–",
+    ]  # fmt: skip
+
+
+def test_p_values_have_three_decimals():
+    assert [p_value(p) for p in (None, 1.0, 0.0496, 0.0009)] == ["–", "1.000", "0.050", "<0.001"]

@@ -135,7 +135,8 @@ def test_ways_round_are_told_with_what_they_cost(viewer, team, shop, monkeypatch
     # The walk is kept, so that who comes back does not walk again.
     monkeypatch.setattr(sets, "open_sets", None)
     assert told(viewer, team, DETOURS, **MARCH)["group"] == group
-    assert "read forwards" in told(viewer, team, DETOURS, end="order")["group"].note
+    for about in (DETOURS, OUTCOMES):
+        assert "read forwards" in told(viewer, team, about, end="order")["group"].note
 
 
 @pytest.mark.usefixtures("worker")
@@ -158,6 +159,13 @@ def test_what_is_computed_asks_again_until_it_is_there(viewer, team, shop, monke
         assert 'hx-trigger="load delay:700ms"' in html
         assert "<html" not in html
     run = FlowRun.objects.get()
+    assert f"&run={run.pk}" in html
+    # One that failed is told, and not begun again by whoever waits for it.
+    FlowRun.objects.filter(pk=run.pk).update(status="failed", error="The computation failed.")
+    again = f"{address}&run={run.pk}"
+    assert "The computation failed." in viewer.get(again, headers={"HX-Request": "true"}).content.decode()
+    assert FlowRun.objects.count() == 1
+    FlowRun.objects.filter(pk=run.pk).update(status="queued", error="")
     runs.run_flow(team_id=team.pk, run_id=run.pk)
     assert viewer.get(address).context["group"].findings
     assert viewer.get(url(team, "new_insights", about="nonsense", **MARCH)).status_code == 404

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.lettering import cut_middle, cut_middle_to, graphemes, printable, reads_from_the_right, text_width, wrap
+from flows.lettering import (
+    cut_middle,
+    cut_middle_to,
+    graphemes,
+    isolated,
+    printable,
+    reads_from_the_right,
+    text_width,
+    wrap,
+)
 
 FAMILY = "👩‍👩‍👧‍👦"
 
@@ -23,6 +32,11 @@ def test_a_long_name_keeps_its_beginning_and_its_end():
 def test_emoji_are_not_cut_apart():
     assert set(graphemes(cut_middle(FAMILY * 20, 90, 12))) == {FAMILY, "…"}
     assert cut_middle_to(FAMILY * 20, 5) == FAMILY * 2 + "…" + FAMILY * 2
+
+
+def test_a_name_that_reads_from_the_right_turns_nothing_around_it():
+    assert isolated("checkout 1") == "checkout 1"
+    assert isolated("دفع 1") == "\u2068دفع 1\u2069"
 
 
 @given(st.text(max_size=400), st.floats(30, 300))

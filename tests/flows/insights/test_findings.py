@@ -1,10 +1,13 @@
 """What results tell, against cases counted on paper."""
 
+import doctest
+
 import pytest
 
 from flows.engine.compare import two_proportion_test
 from flows.engine.detours import Leg, Ways
 from flows.engine.query import FlowQuery
+from flows.insights import sureness, timing
 from flows.insights.changes import changes
 from flows.insights.detours import detours, legs_of
 from flows.insights.leaving import drop_offs
@@ -164,3 +167,8 @@ def test_detours_cost_time_and_people():
     assert [each.leg for each in found] == [legs[1], legs[0], legs[2]]
     assert (found[0].extra_seconds, found[0].adjusted_p, found[2].small) == (5.0, 1.0, True)
     assert found[1].adjusted_p == pytest.approx(2 * two_proportion_test(60, 100, 10, 50)[1])
+
+
+@pytest.mark.parametrize("module", [sureness, timing])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module) == (0, 1)

@@ -34,13 +34,14 @@ def test_each_member_is_told_once_but_neither_the_author_nor_a_stranger(tell, al
 
 def test_a_letter_is_sent_once_with_a_link_and_what_was_said(tell, bob, settings):
     settings.PUBLIC_URL = "https://maps.example"
+    User.objects.filter(name="Alice").update(name="Alice\r\nBcc: eve@example.com")
     tell(bob, excerpt="Look at <b>this</b>")
     line = Notification.objects.get()
     tasks.send_letter(team_id=line.team_id, notification_id=line.pk)
     tasks.send_letter(team_id=line.team_id, notification_id=line.pk)
     (letter,) = mail.outbox
-    assert letter.to == ["bob@example.com"]
-    assert letter.subject == "Alice mentioned you on “Map” · North Bank"
+    assert letter.recipients() == ["bob@example.com"]
+    assert letter.subject == "Alice Bcc: eve@example.com mentioned you on “Map” · North Bank"
     assert f"https://maps.example/t/north-bank/inbox/{line.pk}/" in letter.body
     assert "Look at <b>this</b>" in letter.body
 

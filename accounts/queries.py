@@ -1,4 +1,4 @@
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Invitation, Membership, Notification, Team, User
@@ -20,9 +20,13 @@ def inbox(team: Team, user: User) -> QuerySet[Notification]:
 
 
 def suggested(team: Team, asked: str) -> list[User]:
-    """Members whose name, or a word of it, or whose address begins like `asked`; the first few by name."""
+    """Members whose name, or a word of it, or whose address begins like `asked`; the first few by name.
+
+    `shared` tells whether somebody else in the team has the same name.
+    """
     words = Q(name__istartswith=asked) | Q(name__icontains=f" {asked}") | Q(email__istartswith=asked)
-    people = team.members.filter(is_active=True)
+    namesakes = team.members.filter(name__iexact=OuterRef("name")).exclude(pk=OuterRef("pk"))
+    people = team.members.filter(is_active=True).annotate(shared=Exists(namesakes))
     return list((people.filter(words) if asked else people).order_by("name", "email")[:MOST_SUGGESTED])
 
 

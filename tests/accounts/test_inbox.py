@@ -146,3 +146,10 @@ EVERYBODY = ["Alice", "Bob", "Vera"]
 def test_names_for_a_mention_are_those_of_members(team, alice, bob, vera, charlie, sign_in, asked, found):
     answer = sign_in(vera).get(f"/t/{team.slug}/team/people/", {"q": asked})
     assert [str(person) for person in answer.context["people"]] == found
+
+
+def test_somebody_with_a_namesake_is_mentioned_by_address(team, bob, vera, sign_in):
+    User.objects.filter(pk=vera.pk).update(name="bob")
+    found = sign_in(bob).get(f"/t/{team.slug}/team/people/", {"q": "bo"}).text
+    assert 'data-name="bob@example.com"' in found
+    assert 'data-name="vera@example.com"' in found

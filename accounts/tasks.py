@@ -1,4 +1,4 @@
-from celery import shared_task
+from celery import current_app, shared_task
 
 from accounts import services
 
@@ -15,4 +15,5 @@ def send_letter(*, team_id: int, notification_id: int) -> None:
 def ring_lost_letters() -> None:
     """A letter outlives its message: what is still due is tried once more, without retries of its own."""
     for line in services.waiting_letters():
-        send_letter.apply_async(kwargs={"team_id": line.team_id, "notification_id": line.pk}, retries=RETRIES)
+        words = {"team_id": line.team_id, "notification_id": line.pk}
+        current_app.send_task(send_letter.name, kwargs=words, retries=RETRIES)

@@ -92,7 +92,12 @@ def test_a_letter_that_cannot_be_sent_is_tried_again_and_outlives_its_message(te
         tasks.send_letter.apply(kwargs={"team_id": line.team_id, "notification_id": line.pk}, throw=True, retries=8)
     monkeypatch.undo()
     Notification.objects.update(created_at=line.created_at - services.letters.LOST_AFTER)
-    assert services.waiting_letters() == [line]
+    rung = []
+    monkeypatch.setattr(tasks.current_app, "send_task", lambda name, **words: rung.append((name, words)))
+    tasks.ring_lost_letters()
+    ((name, words),) = rung
+    assert (name, words["retries"]) == ("accounts.tasks.send_letter", tasks.send_letter.max_retries)
+    assert words["kwargs"] == {"team_id": line.team_id, "notification_id": line.pk}
     assert send(line)
     assert services.waiting_letters() == []
 

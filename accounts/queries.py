@@ -1,4 +1,5 @@
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import Invitation, Membership, Notification, Team, User
 
@@ -7,8 +8,9 @@ MOST_SUGGESTED = 8
 
 def memberships_of(user: User) -> QuerySet[Membership]:
     """The person's places in teams, by team name, with each team loaded, and how much of its inbox is `unread`."""
-    new = Q(user__notifications__team=F("team"), user__notifications__read_at=None)
-    unread = Count("user__notifications", filter=new)
+    new = Notification.objects.filter(user=OuterRef("user"), team=OuterRef("team"), read_at=None).order_by()
+    # Counted for each team by itself, so that what has been read costs nothing.
+    unread = Coalesce(Subquery(new.values("user").annotate(lines=Count("pk")).values("lines")), 0)
     return Membership.objects.filter(user=user).select_related("team").annotate(unread=unread)
 
 
@@ -18,9 +20,13 @@ def inbox(team: Team, user: User) -> QuerySet[Notification]:
 
 
 def suggested(team: Team, asked: str) -> list[User]:
-    """Members whose name, or a word of it, or whose address begins like `asked`; the first few by name."""
+    """Members whose name, or a word of it, or whose address begins like `asked`; the first few by name.
+
+    `shared` tells whether somebody else in the team has the same name.
+    """
     words = Q(name__istartswith=asked) | Q(name__icontains=f" {asked}") | Q(email__istartswith=asked)
-    people = team.members.filter(is_active=True)
+    namesakes = team.members.filter(name__iexact=OuterRef("name")).exclude(pk=OuterRef("pk"))
+    people = team.members.filter(is_active=True).annotate(shared=Exists(namesakes))
     return list((people.filter(words) if asked else people).order_by("name", "email")[:MOST_SUGGESTED])
 
 

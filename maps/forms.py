@@ -286,11 +286,9 @@ class DetailsForm(forms.Form):
     def __init__(self, data: Any = None, *, card: Card, team: Team) -> None:
         super().__init__(data, initial={"body": card.body, "version": card.version, **_known(card)})
         self.fields |= _fields_of(card.kind, team)
+        people = team.members.order_by("name", "email")
         self.fields["owner"] = forms.ModelChoiceField(
-            label="Who sees to it",
-            queryset=team.members.order_by("name", "email"),
-            required=False,
-            empty_label="Nobody",
+            people, label="Who sees to it", required=False, empty_label="Nobody"
         )
         self.fields["due"] = forms.DateField(
             label="Due", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -395,8 +393,7 @@ def _scale(label: str) -> forms.TypedChoiceField:
 
 
 def _known(card: Card) -> dict[str, Any]:
-    known: dict[str, Any] = {"severity": card.severity, "evidence": card.evidence}
-    known |= {"owner": card.owner_id, "due": card.due}
+    known: dict[str, Any] = {name: getattr(card, name) for name in ("severity", "evidence", "owner", "due")}
     if card.kind == Lane.Kind.TOUCHPOINT:
         touchpoint = card.touchpoint
         channel: Channel | None = touchpoint.channel

@@ -59,10 +59,11 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
 
 
 def list_work(team: Team, owner: User) -> QuerySet[Card]:
-    """The cards that somebody is to see to, over all maps that are not archived: what is due first, first."""
+    """The cards that somebody is still to see to, over all maps that are not archived: what is due first, first."""
     return (
         Card.objects.filter(team=team, owner=owner)
         .exclude(cell__lane__map__status=JourneyMap.Status.ARCHIVED)
+        .exclude(kind=Lane.Kind.OPPORTUNITY, opportunity__status__in=Opportunity.CLOSED)
         .select_related("cell__step", "cell__lane__map", "opportunity")
         .order_by(F("due").asc(nulls_last=True), "cell__lane__map__title", "pk")
     )

@@ -23,13 +23,14 @@ def send_letter(*, team_id: int, notification_id: int) -> bool:
     lines = Notification.objects.filter(pk=notification_id, team=team_id)
     if not lines.filter(mail=Mail.DUE).update(mail=Mail.SENT):
         return False
-    line = lines.select_related("user", "team", "by").get()
-    if line.read_at or not _may_hear(line):
+    line = lines.select_related("user", "team", "by").first()
+    if line is None or line.read_at or not _may_hear(line):
         lines.update(mail=Mail.NONE)
         return False
     try:
         send_mail(
-            subject=f"{line.sentence} · {line.team.name}",
+            # On one line, whatever people call themselves and their teams.
+            subject=" ".join(f"{line.sentence} · {line.team.name}".split()),
             message=_message(line),
             from_email=None,
             recipient_list=[line.user.email],

@@ -272,8 +272,7 @@ class Card(Named, Positioned, Versioned):
     @property
     def over(self) -> bool:
         """Whether nobody need see to it any more. Asks for the opportunity, where it is one."""
-        closed = (Opportunity.Status.DONE, Opportunity.Status.DROPPED)
-        return self.kind == Lane.Kind.OPPORTUNITY and self.opportunity.status in closed
+        return self.kind == Lane.Kind.OPPORTUNITY and self.opportunity.status in Opportunity.CLOSED
 
 
 class Channel(models.Model):
@@ -334,6 +333,8 @@ class Opportunity(models.Model):
         DOING = "doing", "Doing"
         DONE = "done", "Done"
         DROPPED = "dropped", "Dropped"
+
+    CLOSED = (Status.DONE, Status.DROPPED)
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="opportunities")
     card = models.OneToOneField(Card, on_delete=models.CASCADE, related_name="opportunity")

@@ -34,13 +34,14 @@ def test_each_member_is_told_once_but_neither_the_author_nor_a_stranger(tell, al
 
 def test_a_letter_is_sent_once_with_a_link_and_what_was_said(tell, bob, settings):
     settings.PUBLIC_URL = "https://maps.example"
+    User.objects.filter(name="Alice").update(name="Alice\r\nBcc: eve@example.com")
     tell(bob, excerpt="Look at <b>this</b>")
     line = Notification.objects.get()
     tasks.send_letter(team_id=line.team_id, notification_id=line.pk)
     tasks.send_letter(team_id=line.team_id, notification_id=line.pk)
     (letter,) = mail.outbox
-    assert letter.to == ["bob@example.com"]
-    assert letter.subject == "Alice mentioned you on “Map” · North Bank"
+    assert letter.recipients() == ["bob@example.com"]
+    assert letter.subject == "Alice Bcc: eve@example.com mentioned you on “Map” · North Bank"
     assert f"https://maps.example/t/north-bank/inbox/{line.pk}/" in letter.body
     assert "Look at <b>this</b>" in letter.body
 
@@ -91,7 +92,12 @@ def test_a_letter_that_cannot_be_sent_is_tried_again_and_outlives_its_message(te
         tasks.send_letter.apply(kwargs={"team_id": line.team_id, "notification_id": line.pk}, throw=True, retries=8)
     monkeypatch.undo()
     Notification.objects.update(created_at=line.created_at - services.letters.LOST_AFTER)
-    assert services.waiting_letters() == [line]
+    rung = []
+    monkeypatch.setattr(tasks.current_app, "send_task", lambda name, **words: rung.append((name, words)))
+    tasks.ring_lost_letters()
+    ((name, words),) = rung
+    assert (name, words["retries"]) == ("accounts.tasks.send_letter", tasks.send_letter.max_retries)
+    assert words["kwargs"] == {"team_id": line.team_id, "notification_id": line.pk}
     assert send(line)
     assert services.waiting_letters() == []
 
@@ -145,3 +151,10 @@ EVERYBODY = ["Alice", "Bob", "Vera"]
 def test_names_for_a_mention_are_those_of_members(team, alice, bob, vera, charlie, sign_in, asked, found):
     answer = sign_in(vera).get(f"/t/{team.slug}/team/people/", {"q": asked})
     assert [str(person) for person in answer.context["people"]] == found
+
+
+def test_somebody_with_a_namesake_is_mentioned_by_address(team, bob, vera, sign_in):
+    User.objects.filter(pk=vera.pk).update(name="bob")
+    found = sign_in(bob).get(f"/t/{team.slug}/team/people/", {"q": "bo"}).text
+    assert 'data-name="bob@example.com"' in found
+    assert 'data-name="vera@example.com"' in found

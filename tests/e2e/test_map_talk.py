@@ -98,6 +98,7 @@ def test_a_mention_is_found_in_the_inbox_answered_and_resolved(page: Page, hers:
     # The address says what is open; Esc closes it, and the focus is on the map again.
     hers.reload()
     expect(hers.get_by_text("Resolved by Bob")).to_be_visible()
+    expect(hers.get_by_label("Reply")).to_have_value("Half a")
     hers.get_by_role("link", name="All comments").click()
     expect(hers.get_by_text("No open threads")).to_be_visible()
     hers.get_by_role("link", name="Resolved", exact=True).click()

@@ -104,6 +104,12 @@ def test_my_work_is_what_is_mine_over_all_maps_what_is_due_first_first(team, jou
     bobs.get(url)
     few = number_of_queries(lambda: bobs.get(url))
     assert list(bobs.get(url).context["pages"]) == [cards[2], cards[1], cards[0]]
+    idea = Card.objects.filter(cell__lane__map=journey, kind="opportunity").first()
+    give(bob, None, idea)
+    done = {"status": "done"}
+    version = Card.objects.get(pk=idea.pk).version
+    services.save_card(journey=journey, by=bob, card=idea.pk, version=version, details=done)
+    assert bobs.get(url).context["pages"].paginator.count == 3
     copy = services.duplicate_map(journey=journey, by=alice)
     assert bobs.get(url).context["pages"].paginator.count == 6
     assert number_of_queries(lambda: bobs.get(url)) == few

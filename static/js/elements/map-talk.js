@@ -6,7 +6,6 @@ const LOOK = ["zoom", "hide", "persona", "only"];
 const panel = () => document.getElementById("map-talk");
 const live = () => document.getElementById("talk-live");
 let opener = null;
-let late = false;
 
 // The address with how this page looks at the map.
 function looked(address) {
@@ -51,11 +50,11 @@ function close() {
   (stop ?? document.querySelector("#map [data-stop][tabindex='0']"))?.focus();
 }
 
-// Only what others could have changed is drawn anew; a comment that is being edited is left in peace until it is done.
+// Only what others could have changed is drawn anew. A comment that is being edited is left in peace: the answer to it
+// brings everything along.
 async function refresh(talked) {
   if (panel().hidden || !live() || Number(live().dataset.talked) >= talked) return;
-  late = Boolean(live().querySelector("textarea")) || !isQuiet();
-  if (late) return;
+  if (live().querySelector("textarea") || !isQuiet()) return;
   const options = { target: "#talk-live", select: "#talk-live", swap: "outerHTML" };
   await window.htmx.ajax("GET", looked(here()).href, { source: panel(), ...options }).catch(() => {});
 }
@@ -84,12 +83,30 @@ document.addEventListener("keydown", (event) => {
   close();
 });
 
+// What somebody began to write stays in this tab until it has been said.
+const draftOf = (area) => `talk ${area.form.getAttribute("action")} ${area.form.elements.about?.value ?? area.id}`;
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("#map-talk textarea")) sessionStorage.setItem(draftOf(target), target.value);
+});
+document.addEventListener("map:talked", ({ target }) => {
+  const area = target.closest?.("form")?.elements.body;
+  if (area) sessionStorage.removeItem(draftOf(area));
+});
+
+function restoreDrafts() {
+  for (const area of panel().querySelectorAll("textarea")) area.value ||= sessionStorage.getItem(draftOf(area)) ?? "";
+}
+
 document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target !== panel()) return;
   panel().hidden = false;
+  restoreDrafts();
   if (here()) showAddress(here());
   const last = panel().querySelector(".said-list > :last-child");
   if (detail.requestConfig.verb === "post") last?.scrollIntoView({ block: "nearest" });
 });
 
 document.addEventListener("map:at", ({ detail }) => refresh(detail.talked ?? 0));
+
+if (panel()) restoreDrafts();

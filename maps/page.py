@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+from django.utils.safestring import mark_safe
+
 from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
 from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
@@ -109,7 +111,12 @@ class CellView:
 
     @property
     def key(self) -> str:
-        return f"{self.lane.pk}-{self.step.pk}"
+        return mark_safe(f"{self.lane.pk}-{self.step.pk}")
+
+    @property
+    def path(self) -> str:
+        """As it stands in addresses."""
+        return mark_safe(f"{self.lane.pk}/{self.step.pk}")
 
     @property
     def adds(self) -> str:

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django_htmx.http import reswap, retarget
 
 from accounts.access import TeamRequest
@@ -55,14 +56,15 @@ def context(
     """What every part of a map needs: the map, its address, and whether this member may edit."""
     return {
         "journey": journey,
-        "base": url(request, journey),
+        "base": mark_safe(url(request, journey)),
+        "alone": "",
         "may_edit": request.membership.may(Role.EDITOR),
         # Whoever may read a map may read what is said about it.
         "talks": True,
         "may_talk": request.membership.may(Role.COMMENTER),
         "today": timezone.localdate(),
         "changed": when(journey.updated_at, request.team.time_zone),
-        # Looked at for every card of the page, so it is always there.
+        # Looked at for every card of the page, so they are always there.
         "open_card": editing.card.pk if editing and editing.card else 0,
         "open_cell": (editing.lane, editing.step) if editing and not editing.card else None,
         "editing": editing,

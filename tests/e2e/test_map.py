@@ -165,6 +165,14 @@ def test_a_map_is_edited_with_the_keyboard_alone(page: Page, journey: JourneyMap
     expect(page.get_by_role("link", name="Customer actions", exact=True)).to_be_focused()
     page.keyboard.press("End")
     expect(page.get_by_role("link", name="Mentions us when")).to_be_focused()
+    page.keyboard.press("F2")
+    page.keyboard.press("Enter")
+    page.keyboard.type("and why")
+    expect(page.get_by_label("Text of the card")).to_have_value(re.compile(r"\nand why$"))
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("link", name="Looks for an answer before asking for one")).to_be_focused()
+    page.keyboard.press("Control+End")
+    expect(page.locator("#map .row-of").last.locator(".cell").last.locator("[data-stop]").first).to_be_focused()
     assert set(Card.objects.filter(body__in=["Counts the hours", "Replaced"]).values_list("body", flat=True)) == {
         "Counts the hours",
         "Replaced",
@@ -313,15 +321,38 @@ def test_a_newer_text_of_somebody_else_is_never_overwritten_silently(page: Page,
     expect(page.get_by_role("link", name="Mine", exact=True)).to_be_visible()
 
 
-def test_their_text_can_be_taken(page: Page, journey: JourneyMap, alice) -> None:
+def test_a_conflict_is_settled_with_the_keyboard_alone(page: Page, journey: JourneyMap, alice) -> None:
     open_map(page, journey)
     card = Card.objects.get(body="Searches for a way out")
-    page.get_by_role("link", name="Searches for a way out").click()
-    services.save_card(journey=journey, by=alice, card=card.pk, version=card.version, body="Hers")
-    page.get_by_label("Text of the card").fill("Mine")
-    expect(page.locator(".theirs")).to_contain_text("Hers")
-    page.get_by_role("link", name="Take theirs").click()
-    expect(page.get_by_role("link", name="Hers", exact=True)).to_be_visible()
+    box = page.get_by_label("Text of the card")
+
+    def fall_out(name: str, version: int) -> None:
+        """Both write from the same version, she first."""
+        page.get_by_role("link", name=name, exact=True).focus()
+        page.keyboard.press("Enter")
+        services.save_card(journey=journey, by=alice, card=card.pk, version=version, body=f"Hers {version}")
+        page.keyboard.press("Control+a")
+        page.keyboard.type("Mine")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".theirs")).to_contain_text(f"Hers {version}")
+        expect(box).to_be_focused()
+
+    fall_out("Searches for a way out", 1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Take theirs")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Hers 1", exact=True)).to_be_focused()
+    fall_out("Hers 1", 2)
+    page.keyboard.press("End")
+    page.keyboard.type(", and hers")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("link", name="Mine, and hers", exact=True)).to_be_focused()
+    fall_out("Mine, and hers", 4)
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Keep mine")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Mine", exact=True)).to_be_focused()
     page.reload()
     expect(page.locator(".edit")).to_have_count(0)
 

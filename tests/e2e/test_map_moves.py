@@ -190,7 +190,7 @@ def test_a_finger_drags_after_a_long_press_and_scrolls_before_it(
     expect(page.locator(".edit")).to_have_count(0)
 
 
-def test_ctrl_d_duplicates_a_card_a_lane_and_a_stage(page: Page, journey: JourneyMap) -> None:
+def test_ctrl_d_duplicates_what_has_the_focus_and_a_menu_does_too(page: Page, journey: JourneyMap) -> None:
     open_map(page, journey)
     page.get_by_role("link", name=CARD).focus()
     page.keyboard.press("Control+d")
@@ -204,6 +204,13 @@ def test_ctrl_d_duplicates_a_card_a_lane_and_a_stage(page: Page, journey: Journe
     page.keyboard.press("Control+d")
     expect(page.locator(".stage")).to_have_count(6)
     expect(page.locator(".stage .name").nth(1)).to_be_focused()
+    # And a step with the mouse.
+    steps = page.locator(".step").count()
+    page.locator(".step").first.hover()
+    page.locator(".step").first.get_by_role("link", name="More about the step").click()
+    page.get_by_role("button", name="Duplicate").click()
+    expect(page.locator(".step")).to_have_count(steps + 1)
+    expect(page.locator(".step .name").nth(1)).to_be_focused()
 
 
 def test_a_lane_is_inserted_between_two_others_and_named_at_once(page: Page, journey: JourneyMap) -> None:

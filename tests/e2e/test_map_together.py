@@ -367,25 +367,37 @@ def test_a_viewer_watches(visit, vera: User, journey: JourneyMap, bob: User) -> 
     expect(page.locator("[data-card]")).to_have_count(0)
 
 
-def test_without_a_stream_the_page_asks_now_and_then(page: Page, journey: JourneyMap, alice: User) -> None:
+def unstreamed(page: Page, journey: JourneyMap) -> None:
+    """Opens the map with a clock that can be put forward, where there is no stream."""
+    page.clock.install()
     page.route("**/live/", lambda route: route.abort())
-    page.goto(address(journey))
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/live/")):
+        page.goto(address(journey))
+
+
+def test_without_a_stream_the_page_asks_now_and_then(page: Page, journey: JourneyMap, alice: User) -> None:
+    unstreamed(page, journey)
     services.add_stage(journey=journey, by=alice, name="Farewell")
-    expect(page.locator(".stage")).to_have_count(6, timeout=20_000)
+    page.clock.fast_forward(5_000)
+    expect(page.locator(".stage")).to_have_count(6)
 
 
 def test_a_server_that_cannot_be_reached_is_asked_again_without_a_word(page: Page, journey: JourneyMap, alice) -> None:
-    page.route("**/live/", lambda route: route.abort())
-    page.goto(address(journey))
+    unstreamed(page, journey)
     page.route("**/changes/**", lambda route: route.abort())
-    with page.expect_event("requestfailed", lambda request: "/changes/" in request.url, timeout=20_000):
-        services.add_stage(journey=journey, by=alice, name="Farewell")
+    services.add_stage(journey=journey, by=alice, name="Farewell")
+    with page.expect_event("requestfailed", lambda request: "/changes/" in request.url):
+        page.clock.fast_forward(5_000)
     expect(page.locator(".toast")).to_have_count(0)
     page.unroute("**/changes/**")
-    expect(page.locator(".stage")).to_have_count(6, timeout=20_000)
+    page.clock.fast_forward(5_000)
+    expect(page.locator(".stage")).to_have_count(6)
 
 
-def test_a_stream_that_broke_off_comes_back_and_nothing_is_missed(page: Page, journey: JourneyMap, alice: User) -> None:
+def test_a_stream_that_broke_off_comes_back_and_nothing_is_missed(
+    page: Page, journey: JourneyMap, alice: User, monkeypatch
+) -> None:
+    monkeypatch.setattr("maps.live.stream.RETRY", 100)
     open_map(page, journey)
     with page.expect_request("**/live/", timeout=20_000):
         for client in bus.client().client_list(_type="pubsub"):
@@ -433,12 +445,13 @@ def test_a_cell_says_who_is_editing_in_it(page: Page, hers: Page, journey: Journ
     expect(chip).to_have_count(0)
 
 
-def test_who_falls_silent_is_no_longer_editing(page: Page, hers: Page, journey: JourneyMap, monkeypatch) -> None:
-    monkeypatch.setattr(presence, "EDITING_FOR", 2)
+def test_who_falls_silent_is_no_longer_editing(page: Page, hers: Page, journey: JourneyMap) -> None:
+    page.clock.install()
     open_map(page, journey)
     open_map(hers, journey)
     card(hers, "Searches for a way out").click()
     expect(page.locator(".busy")).to_have_count(1)
+    page.clock.fast_forward(1000 * presence.EDITING_FOR)
     expect(page.locator(".busy")).to_have_count(0)
     expect(hers.locator(".edit")).to_have_count(1)
 

@@ -83,6 +83,8 @@ class MapEditor extends HTMLElement {
 
   listen() {
     this.area.addEventListener("input", () => this.typed());
+    // It has the focus; whenever the part around it is drawn anew, htmx would give it to the box again.
+    this.addEventListener("focusin", () => (this.area.autofocus = false), { once: true });
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", (event) => this.click(event));
     this.addEventListener("focusout", (event) => {
@@ -177,15 +179,16 @@ class MapEditor extends HTMLElement {
   depart() {
     this.dataset.moving = "";
     const { selectionStart, selectionEnd, selectionDirection } = this.area;
-    this.cursor = document.activeElement === this.area && [selectionStart, selectionEnd, selectionDirection];
+    this.cursor = [selectionStart, selectionEnd, selectionDirection];
+    this.focused = this.contains(document.activeElement) ? document.activeElement : null;
   }
 
   arrived() {
     delete this.dataset.moving;
     this.stood?.removeAttribute("hx-preserve");
-    if (!this.cursor || document.activeElement === this.area) return;
-    this.area.focus({ preventScroll: true });
-    this.area.setSelectionRange(...this.cursor);
+    if (!this.focused || document.activeElement === this.focused) return;
+    this.focused.focus({ preventScroll: true });
+    if (this.focused === this.area) this.area.setSelectionRange(...this.cursor);
   }
 
   get cell() {

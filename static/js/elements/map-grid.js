@@ -74,7 +74,9 @@ class MapGrid extends HTMLElement {
     if (!cell) return;
     for (const old of this.querySelectorAll("[data-stop][tabindex='0'], [data-extra][tabindex='0']")) old.tabIndex = -1;
     const stops = this.stopsOf(cell);
-    const stop = stops.includes(target) ? target : (target.closest("[data-stop]") ?? stops[0]);
+    // Of an open card it is the box that is stopped at, whatever else of it has the focus.
+    const around = target.closest("[data-stop]") ?? target.closest("map-editor")?.area;
+    const stop = stops.includes(target) ? target : (around ?? stops[0]);
     if (stop?.matches("[data-stop]")) stop.tabIndex = 0;
     for (const extra of cell.querySelectorAll("[data-extra]")) extra.tabIndex = 0;
     const column = columnOf(cell);

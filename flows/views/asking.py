@@ -36,10 +36,10 @@ def question(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | No
 def address(request: TeamRequest, path: str) -> Address:
     """Where the page at `path` stands by what this address says."""
     view = request.GET.get("view", "")
-    return Address(path, question_params(request.GET), view if view in VIEWS else VIEWS[0], _picked(request))
+    return Address(path, question_params(request.GET), view if view in VIEWS else VIEWS[0], picked(request))
 
 
-def _picked(request: TeamRequest) -> Selector | None:
+def picked(request: TeamRequest) -> Selector | None:
     """The number that the address opens; None where it opens none that there could be."""
     try:
         return Selector.from_params(dict(request.GET.lists())) if "set" in request.GET else None

@@ -135,6 +135,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:merge_channel": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:go": (VIEWER, VIEWER),
+    "maps:share_map": (EDITOR, EDITOR),
     "maps:remove_sample": (None, OWNER),
 }
 TILES = ("add_tile", "tile", "change_tile")
@@ -147,6 +148,8 @@ OF_WHOEVER_HOLDS_A_LINK = {
     "shared:dashboard",
     "shared:embed_dashboard",
     "shared:dashboard_tile",
+    "shared_maps:map",
+    "shared_maps:embed_map",
 }
 # The role for reading, for writing, and with which methods one writes.
 OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {

@@ -18,7 +18,7 @@ Measure, Rule = Alert.Measure, Alert.Rule
 
 
 class RefreshForm(forms.Form):
-    refresh = forms.ChoiceField(choices=FlowChart.Refresh.choices, required=False, label="Compute it")
+    refresh = forms.ChoiceField(choices=FlowChart.Refresh.choices, label="Compute it")
 
 
 class AlertForm(forms.Form):

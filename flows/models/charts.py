@@ -15,7 +15,7 @@ class FlowChart(models.Model):
     """A saved question about a dataset, with a name."""
 
     class Refresh(models.TextChoices):
-        NEVER = "", "When somebody opens it"
+        NEVER = "never", "When somebody opens it"
         HOURLY = "hourly", "Every hour"
         DAILY = "daily", "Every day"
         WEEKLY = "weekly", "Every week"
@@ -27,7 +27,7 @@ class FlowChart(models.Model):
     query = models.JSONField(help_text="The question as a canonical FlowQuery.")
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a chart is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    refresh = models.CharField(max_length=6, choices=Refresh, default=Refresh.NEVER, blank=True)
+    refresh = models.CharField(max_length=6, choices=Refresh, default=Refresh.NEVER)
     refresh_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="When it is asked next.")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -16,7 +16,7 @@ FULL = timedelta(minutes=5)  # until a team whose line is full is tried again
 def set_refresh(*, chart: FlowChart, refresh: Refresh) -> None:
     """The first time is now."""
     chart.refresh = refresh
-    chart.refresh_at = timezone.now() if refresh else None
+    chart.refresh_at = None if refresh == Refresh.NEVER else timezone.now()
     chart.save(update_fields=["refresh", "refresh_at"])
 
 

@@ -3,7 +3,7 @@
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
-from flows.models import Annotation, ChartVersion, Cohort, Dashboard, Dataset, FlowChart, FlowRun, Import, Tile
+from flows.models import Alert, Annotation, ChartVersion, Cohort, Dashboard, Dataset, FlowChart, FlowRun, Import, Tile
 
 
 def dataset_of(team: Team, slug: str) -> Dataset:
@@ -42,3 +42,7 @@ def dashboard_of(team: Team, pk: int) -> Dashboard:
 def tile_of(dashboard: Dashboard, pk: int) -> Tile:
     tiles = Tile.objects.select_related("dashboard", "chart__dataset", "chart__team")
     return get_object_or_404(tiles, dashboard=dashboard, pk=pk)
+
+
+def alert_of(chart: FlowChart, pk: int) -> Alert:
+    return get_object_or_404(Alert.objects.select_related("chart", "team"), chart=chart, pk=pk)

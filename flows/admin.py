@@ -16,11 +16,13 @@ from unfold.decorators import action, display
 from flows import tasks
 from flows.engine.query import QueryError
 from flows.models import (
+    Alert,
     Annotation,
     ChartVersion,
     Cohort,
     Dashboard,
     Dataset,
+    Delivery,
     EventName,
     FlowChart,
     FlowRun,
@@ -263,3 +265,21 @@ class TileAdmin(ReadOnlyAdmin):
     list_filter = ["team"]
     list_select_related = ["chart", "dashboard"]
     search_fields = ["chart__name", "dashboard__name"]
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """Alerts are made on the pages of their charts; here they can be looked through and removed."""
+
+    list_display = ["label", "chart", "measure", "rule", "bound", "is_beyond", "seen_at"]
+    list_filter = ["team", "measure", "rule"]
+    list_select_related = ["chart"]
+    search_fields = ["label", "chart__name"]
+    exclude = ["secret"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "kind", "target", "status", "attempts", "last"]
+    list_filter = ["team", "kind", "status"]
+    search_fields = ["target", "alert__label"]

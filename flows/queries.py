@@ -6,17 +6,19 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Team
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.models import (
+    Alert,
     Annotation,
     ChartVersion,
     Cohort,
     Dashboard,
     Dataset,
+    Delivery,
     EventName,
     FlowChart,
     FlowRun,
@@ -48,6 +50,17 @@ def annotations(
     if since:
         notes = notes.filter(day__gte=since)
     return notes.filter(day__lte=until) if until else notes
+
+
+def alerts_of(chart: FlowChart) -> QuerySet[Alert]:
+    """In the order they were made, with whoever is told."""
+    return Alert.objects.filter(chart=chart).prefetch_related("people").order_by("pk")
+
+
+def last_deliveries(alerts: Collection[Alert], most: int) -> QuerySet[Delivery]:
+    """The newest messages of each alert, at most so many."""
+    place = Window(RowNumber(), partition_by="alert", order_by=["-created_at", "-pk"])
+    return Delivery.objects.filter(alert__in=alerts).annotate(place=place).filter(place__lte=most)
 
 
 def dashboards(team: Team) -> QuerySet[Dashboard]:

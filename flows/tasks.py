@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from flows.models import FlowRun, Import
-from flows.services import compaction, imports, jobs, runs
+from flows.services import alerts, compaction, deliveries, imports, jobs, refreshing, runs
 
 
 @shared_task
@@ -39,3 +39,27 @@ def sweep_runs() -> None:
 @shared_task
 def compact_datasets() -> None:
     compaction.compact_datasets()
+
+
+@shared_task
+def refresh_charts() -> None:
+    """Charts whose time has come are asked, and results that came since are looked at by the alerts."""
+    refreshing.refresh_due()
+    alerts.check_alerts()
+
+
+@shared_task
+def deliver(*, team_id: int, delivery_id: int) -> None:
+    deliveries.deliver(team_id=team_id, delivery_id=delivery_id)
+
+
+@shared_task
+def ring_deliveries() -> None:
+    """What waits for its next attempt, or whose message was lost."""
+    for delivery in deliveries.due():
+        deliver.delay(team_id=delivery.team_id, delivery_id=delivery.pk)
+
+
+@shared_task
+def sweep_deliveries() -> None:
+    deliveries.sweep_deliveries()

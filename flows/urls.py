@@ -1,6 +1,7 @@
 from django.urls import path
 
 from flows.views import (
+    alerts,
     analyses,
     charts,
     compare,
@@ -44,6 +45,10 @@ urlpatterns = [
     path("flows/<int:pk>/notes/", keeping.annotate, name="annotate"),
     path("flows/<int:pk>/notes/<int:note>/remove/", keeping.remove_annotation, name="remove_annotation"),
     path("flows/<int:pk>/versions/<int:number>/restore/", keeping.restore_version, name="restore_version"),
+    path("flows/<int:pk>/refresh/", alerts.set_refresh, name="set_refresh"),
+    path("flows/<int:pk>/alerts/", alerts.add_alert, name="add_alert"),
+    path("flows/<int:pk>/alerts/<int:alert>/remove/", alerts.remove_alert, name="remove_alert"),
+    path("flows/<int:pk>/alerts/<int:alert>/test/", alerts.test_alert, name="test_alert"),
     path("flows/<int:pk>/share/", shared.share_chart, name="share_chart"),
     path("flows/dashboards/", dashboards.listing, name="dashboards"),
     path("flows/dashboards/<int:pk>/", dashboards.dashboard, name="dashboard"),

@@ -143,6 +143,9 @@ CELERY_BEAT_SCHEDULE = {
     "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
     "ring-lost-letters": {"task": "accounts.tasks.ring_lost_letters", "schedule": 300.0},
+    "refresh-charts": {"task": "flows.tasks.refresh_charts", "schedule": 60.0},
+    "ring-deliveries": {"task": "flows.tasks.ring_deliveries", "schedule": 60.0},
+    "sweep-deliveries": {"task": "flows.tasks.sweep_deliveries", "schedule": 24 * 3600.0},
     "remind-owners": {"task": "maps.tasks.remind_owners", "schedule": 3600.0},
     "prune-logs": {"task": "maps.tasks.prune_logs", "schedule": 24 * 3600.0},
 }
@@ -192,6 +195,9 @@ EMAIL_BACKEND = {
 # without, it has to say that one is taken.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if MAIL == "sent" else "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
+
+# Whether webhooks may go to addresses that only this network reaches: whoever edits could make the server talk to them.
+WEBHOOKS_TO_PRIVATE = env.flag("WEBHOOKS_TO_PRIVATE", default=False)
 
 # --- Pages --------------------------------------------------------------------------------------
 

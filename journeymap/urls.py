@@ -20,6 +20,7 @@ urlpatterns = [
     path("t/<slug:team_slug>/", include("flows.urls")),
     path("t/<slug:team_slug>/", include("maps.urls")),
     path("", include("flows.shared_urls")),
+    path("", include("maps.shared_urls")),
     path("api/", include("journeymap.api_urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

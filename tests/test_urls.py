@@ -14,8 +14,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import Invitation, Membership, Role, Team, User
 from accounts.sharing import share
 from flows.engine.query import FlowQuery
+from flows.engine.selector import Selector
 from flows.models import Cohort
 from flows.services import charts, dashboards, datasets, imports, runs
+from flows.services.alerts import create_alert
 from flows.services.annotations import annotate
 from maps.library import BLANK
 from maps.models import Channel, Lane, Stage
@@ -48,6 +50,10 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:annotate": (None, EDITOR),
     "flows:remove_annotation": (None, EDITOR),
     "flows:restore_version": (None, EDITOR),
+    "flows:set_refresh": (None, EDITOR),
+    "flows:add_alert": (None, EDITOR),
+    "flows:remove_alert": (None, EDITOR),
+    "flows:test_alert": (None, EDITOR),
     "flows:dashboards": (VIEWER, EDITOR),
     "flows:dashboard": (VIEWER, EDITOR),
     "flows:delete_dashboard": (None, EDITOR),
@@ -152,6 +158,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:merge_channel": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:go": (VIEWER, VIEWER),
+    "maps:share_map": (EDITOR, EDITOR),
     "maps:remove_sample": (None, OWNER),
 }
 # Of whoever wrote it, with that role or more, and of nobody else.
@@ -166,6 +173,8 @@ OF_WHOEVER_HOLDS_A_LINK = {
     "shared:dashboard",
     "shared:embed_dashboard",
     "shared:dashboard_tile",
+    "shared_maps:map",
+    "shared_maps:embed_map",
 }
 # The role for reading, for writing, and with which methods one writes.
 OF_THE_API: dict[str, tuple[Role | None, Role | None, tuple[str, ...]]] = {
@@ -220,6 +229,17 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
         "number": import_.number,
+        "alert": create_alert(
+            chart=chart,
+            selector=Selector(set="matched"),
+            label="All",
+            measure="share",
+            rule="changes",
+            bound=None,
+            people=[alice],
+            webhook_url="",
+            by=alice,
+        ).pk,
         "tile": dashboards.add_tile(dashboard=board, chart=chart).pk,
         "note": annotate(team=team, day=date(2026, 3, 2), text="Launch", by=alice).pk,
         "token": invitation.token,

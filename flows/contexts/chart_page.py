@@ -99,6 +99,13 @@ class ChartPage(AnswerPage):
         return self.address.below("people", version=str(version))
 
     @property
+    def alert_url(self) -> str:
+        """Where the open number of the saved question is watched; empty for who may not, and for other questions."""
+        if not self.may_edit or self.saved is None or self.is_changed or self.panel is None:
+            return ""
+        return self.address.below("about") + "#alerts"
+
+    @property
     def files(self) -> list[tuple[Format, str]]:
         """What these very numbers can be exported as, and where."""
         if self.shown is None:

@@ -14,6 +14,12 @@ from flows.models.datasets import Dataset, Job
 class FlowChart(models.Model):
     """A saved question about a dataset, with a name."""
 
+    class Refresh(models.TextChoices):
+        NEVER = "never", "When somebody opens it"
+        HOURLY = "hourly", "Every hour"
+        DAILY = "daily", "Every day"
+        WEEKLY = "weekly", "Every week"
+
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="charts")
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="charts")
     name = models.CharField(max_length=120)
@@ -21,6 +27,8 @@ class FlowChart(models.Model):
     query = models.JSONField(help_text="The question as a canonical FlowQuery.")
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a chart is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    refresh = models.CharField(max_length=6, choices=Refresh, default=Refresh.NEVER)
+    refresh_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="When it is asked next.")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)

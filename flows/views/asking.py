@@ -141,10 +141,10 @@ def address(request: TeamRequest, path: str) -> Address:
     view = request.GET.get("view", "")
     view = view if view in VIEWS else VIEWS[0]
     look = [(name, text[:300].replace("\0", "")) for name in LOOKS.get(view, ()) for text in request.GET.getlist(name)]
-    return Address(path, question_params(request.GET), view, _picked(request), tuple(look[: MAX_STEPS + 1]))
+    return Address(path, question_params(request.GET), view, picked(request), tuple(look[: MAX_STEPS + 1]))
 
 
-def _picked(request: TeamRequest) -> Selector | None:
+def picked(request: TeamRequest) -> Selector | None:
     """The number that the address opens; None where it opens none that there could be."""
     try:
         return Selector.from_params(dict(request.GET.lists())) if "set" in request.GET else None

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,12 +11,16 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import access, queries
+from flows.contexts.alerts import alert_rows, number_options
 from flows.contexts.listing import chart_shelf
+from flows.contexts.shown_chart import shown_chart
 from flows.contexts.versions import version_rows
 from flows.engine.query import QueryError
+from flows.forms.alerts import AlertForm, RefreshForm
 from flows.forms.keeping import AnnotationForm, DescriptionForm
 from flows.models import FlowChart
 from flows.services import annotations, charts
+from flows.views import asking
 
 
 @team_view(Role.VIEWER, write=Role.EDITOR)
@@ -30,8 +35,8 @@ def about(request: TeamRequest, pk: int) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(request, "Saved.")
-            return _back(request, chart)
-    return _page(request, chart, form=form)
+            return back(request, chart)
+    return page(request, chart, form=form)
 
 
 @require_POST
@@ -41,7 +46,7 @@ def annotate(request: TeamRequest, pk: int) -> HttpResponse:
     chart = access.chart_of(request.team, pk)
     form = AnnotationForm(request.POST)
     if not form.is_valid():
-        return _page(request, chart, note=form)
+        return page(request, chart, note=form)
     data = form.cleaned_data
     try:
         annotations.annotate(
@@ -53,8 +58,8 @@ def annotate(request: TeamRequest, pk: int) -> HttpResponse:
         )
     except ValidationError as error:
         form.add_error(None, error)
-        return _page(request, chart, note=form)
-    return _back(request, chart, "#notes")
+        return page(request, chart, note=form)
+    return back(request, chart, "#notes")
 
 
 @require_POST
@@ -62,7 +67,7 @@ def annotate(request: TeamRequest, pk: int) -> HttpResponse:
 def remove_annotation(request: TeamRequest, pk: int, note: int) -> HttpResponse:
     chart = access.chart_of(request.team, pk)
     annotations.remove_annotation(annotation=access.annotation_of(request.team, note))
-    return _back(request, chart, "#notes")
+    return back(request, chart, "#notes")
 
 
 @require_POST
@@ -74,25 +79,30 @@ def restore_version(request: TeamRequest, pk: int, number: int) -> HttpResponse:
         messages.success(request, f"The chart asks again what it asked in version {number}.")
     except QueryError:
         messages.error(request, "This question is no longer understood.")
-    return _back(request, chart, "#versions")
+    return back(request, chart, "#versions")
 
 
-def _back(request: TeamRequest, chart: FlowChart, part: str = "") -> HttpResponse:
+def back(request: TeamRequest, chart: FlowChart, part: str = "") -> HttpResponse:
     return redirect(reverse("flows:about", args=[request.team.slug, chart.pk]) + part)
 
 
-def _page(
-    request: TeamRequest, chart: FlowChart, form: DescriptionForm | None = None, note: AnnotationForm | None = None
-) -> HttpResponse:
+def page(request: TeamRequest, chart: FlowChart, **forms: Form) -> HttpResponse:
+    """The page, with a form that came back with what is wrong in it as `form`, `note` or `alert`."""
     path = reverse("flows:chart", args=[request.team.slug, chart.pk])
+    numbers = number_options(chart, asking.picked(request))
     context = {
         "chart": chart,
-        "form": form or DescriptionForm(chart=chart),
-        "note": note or AnnotationForm(),
+        "form": DescriptionForm(chart=chart),
+        "note": AnnotationForm(),
+        "alert": AlertForm(None, chart=chart, numbers=numbers, by=request.user),
+        "refresh": RefreshForm(initial={"refresh": chart.refresh}),
+        "alerts": alert_rows(chart),
+        "shown": shown_chart(chart),
         "notes": queries.annotations(request.team, chart),
         "versions": version_rows(chart, path),
         "folders": chart_shelf(request.team).folders,
         "may_edit": request.membership.may(Role.EDITOR),
+        **forms,
     }
-    wrong = any(each is not None and each.errors for each in (form, note))
+    wrong = any(each.errors for each in forms.values())
     return render(request, "flows/about.html", context, status=422 if wrong else 200)

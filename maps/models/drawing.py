@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -87,6 +88,7 @@ class JourneyMap(models.Model):
     )
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
     talked = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with everything said about it.")
+    share_links = GenericRelation("accounts.ShareLink")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

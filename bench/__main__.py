@@ -13,7 +13,7 @@ from bench.machine import machine
 from bench.part import Options, options_of, parser
 from bench.report import Part, Row, markdown
 
-PARTS = ("flow", "analyses", "scaling", "cold", "cardinality", "products")
+PARTS = ("flow", "analyses", "scaling", "cold", "cardinality", "page", "products")
 
 
 def main() -> int:

@@ -8,10 +8,7 @@ import gzip
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -24,7 +21,7 @@ from playwright.sync_api import sync_playwright
 
 from bench.machine import machine
 from bench.report import Part, Row, markdown
-from journeymap import embedded
+from bench.serving import database, manage, serving
 
 SHAPE = {"stages": 20, "steps": 60, "lanes": 25, "cards": 3_000}
 IN_BROWSER = """() => {
@@ -63,22 +60,11 @@ def main() -> int:
 
 @contextmanager
 def site() -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="journeymap-bench.") as data:
-        os.environ |= {"JOURNEYMAP_DATA": data, "JOURNEYMAP_ENV_FILE": ""}
-        embedded.attach()
-        _manage("migrate", "--verbosity", "0")
+    with database():
         arguments = ", ".join(f"{name}={value}" for name, value in SHAPE.items())
-        made = json.loads(_manage("shell", "-v", "0", "-c", f"from bench.map_rows import write; write({arguments})"))
-        with socket.create_server(("127.0.0.1", 0)) as place:
-            port = place.getsockname()[1]
-        quiet = ["--log-level", "warning", "--no-access-log", "--host", "127.0.0.1", "--port", str(port)]
-        server = subprocess.Popen([sys.executable, "-m", "uvicorn", "journeymap.asgi:application", *quiet])
-        try:
-            _wait_for(port)
-            yield Site(f"http://127.0.0.1:{port}", **made)
-        finally:
-            server.terminate()
-            server.wait()
+        made = json.loads(manage("shell", "-v", "0", "-c", f"from bench.map_rows import write; write({arguments})"))
+        with serving() as url:
+            yield Site(url, **made)
 
 
 def served(there: Site, repeat: int) -> list[Row]:
@@ -128,20 +114,6 @@ def _row(question: str, seconds: list[float], note: str = "") -> Row:
     return Row(
         who="journeymap", question=question, best=min(seconds) * 1e3, median=float(np.median(seconds)) * 1e3, note=note
     )
-
-
-def _manage(*words: str) -> str:
-    return subprocess.run([sys.executable, "manage.py", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("The server does not answer.")
 
 
 if __name__ == "__main__":

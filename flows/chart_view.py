@@ -203,10 +203,12 @@ def chart_view(
     url: Url | None = None,
     picked: Selector | None = None,
     tops: Tops | None = None,
+    tables: bool = True,
 ) -> ChartView:
     """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels.
 
-    With `url` every number is a link to the address that it gives; what is `picked` stands out.
+    With `url` every number is a link to the address that it gives; what is `picked` stands out. Without `tables` their
+    rows are left out: there are many.
     """
     url = url or (lambda selector: "")
     query = result["query"]
@@ -229,8 +231,8 @@ def chart_view(
         nodes=tuple(_node_marks(result, layout, start, noun, steps, url, picked)),
         ribbons=tuple(_ribbon_marks(result, layout, noun, url, picked)),
         ledger=ledger,
-        node_rows=tuple(_node_rows(result, start, ledger, colours, url)),
-        link_rows=tuple(_link_rows(result, colours, url)),
+        node_rows=tuple(_node_rows(result, start, ledger, colours, url)) if tables else (),
+        link_rows=tuple(_link_rows(result, colours, url)) if tables else (),
         links=len(result["links"]),
         colours=colours,
         url=url(Selector(set=MATCHED)),

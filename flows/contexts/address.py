@@ -1,6 +1,8 @@
 """Addresses of a chart's page: every state of it is in the address."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -29,12 +31,8 @@ class Address:
     look: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        params = self.params.copy()
-        if self.view != "sankey":
-            params["view"] = self.view
-        for name, value in self.look:
-            params.appendlist(name, value)
-        return written(self.path, params, self.picked)
+        said = [("view", self.view)] if self.view != "sankey" else []
+        return joined(self.path, self.params.urlencode(), urlencode([*said, *self.look]), _picked(self.picked))
 
     def at(self, *, view: str) -> "Address":
         return replace(self, view=view, look=self.look if view == self.view else ())
@@ -52,17 +50,36 @@ class Address:
 
     def below(self, part: str, **more: str | list[str]) -> str:
         """The address of a page about the picked number, such as its people."""
-        params = self.params.copy()
-        for name, value in more.items():
-            params.setlist(name, [value] if isinstance(value, str) else value)
-        return written(f"{self.path}{part}/", params, self.picked)
+        said = urlencode(more, doseq=True)
+        return joined(f"{self.path}{part}/", self.params.urlencode(), said, _picked(self.picked))
+
+    def opener(self) -> Callable[[Selector | None], str]:
+        """Makes addresses of the same page with another number open; the open one closes.
+
+        Hundreds of them stand on a page, so what they share is written once.
+        """
+        closed = str(self.on(None))
+
+        def url(selector: Selector | None) -> str:
+            return closed if selector == self.picked else with_picked(closed, selector)
+
+        return url
 
 
-def written(path: str, params: QueryDict, picked: Selector | None) -> str:
-    params = params.copy()
-    for name, value in picked.to_params() if picked else ():
-        params.appendlist(name, value)
-    return f"{path}?{params.urlencode()}" if params else path
+def with_picked(address: str, selector: Selector | None) -> str:
+    """An address that names no number, with one."""
+    said = _picked(selector)
+    return f"{address}{'&' if '?' in address else '?'}{said}" if said else address
+
+
+def joined(path: str, *texts: str) -> str:
+    """A path with what is said behind it."""
+    said = "&".join(filter(None, texts))
+    return f"{path}?{said}" if said else path
+
+
+def _picked(selector: Selector | None) -> str:
+    return urlencode(selector.to_params()) if selector else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Everything that the page of a chart shows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,11 +146,11 @@ def chart_page(
     address = replace(address, params=_params(form, saved, address))
     cohorts = queries.cohort_names(team, form.dataset)
     chart = _chart(result, address, form) if result else None
-    panel = panel_of(result, chart, address.picked, _opener(address)) if result and chart else None
+    panel = panel_of(result, chart, address.picked, address.opener()) if result and chart else None
     if chart and not panel:
         address = address.on(None)
     told = address.view == "insights"
-    opener = _opener(address)
+    opener = address.opener()
     tree = None
     if shown and chart and form.query and address.view == "tree":
         tree = tree_view(form.dataset, form.query, chart, address, shown.dataset_version)
@@ -184,15 +184,6 @@ def chart_page(
     )
 
 
-def _opener(address: Address) -> Callable[[Selector | None], str]:
-    """Addresses of the same page with another number open; the open one closes."""
-
-    def url(selector: Selector | None) -> str:
-        return str(address.on(None if selector == address.picked else selector))
-
-    return url
-
-
 def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> ChartView:
     picked, query = address.picked, form.query
 
@@ -203,7 +194,8 @@ def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> C
         return Asker(address, query, form.dataset, form.zone).other(tops=(*others, (step, most)))
 
     width = BESIDE_PANEL if picked else CANVAS
-    return chart_view(result, width=width, url=_opener(address), picked=picked, tops=tops)
+    tables = address.view == "table"
+    return chart_view(result, width=width, url=address.opener(), picked=picked, tops=tops, tables=tables)
 
 
 def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flows.chart_view import ChartView, end_words
-from flows.contexts.address import Address
+from flows.contexts.address import Address, with_picked
 from flows.engine.kernels import STATES
 from flows.engine.prefixes import Branch
 from flows.engine.query import FlowQuery, QueryError
@@ -70,31 +71,41 @@ def tree_view(dataset: Dataset, query: FlowQuery, chart: ChartView, address: Add
         return Tree(None, (), str(error))
     crumbs = [("Everybody", str(address.looking("root")))] if root else []
     crumbs += [(printable(root[at]), str(address.looking("root", *root[: at + 1]))) for at in range(len(root))]
-    grower = Grower(query, chart.start, chart.colours, address, version)
+    grower = Grower.at(address, query, chart.start, chart.colours, version)
     return Tree(grower.row(branch, branch.count), tuple(crumbs), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Grower:
-    """Makes rows of branches. `start` is everybody, `colours` are those of the labels in the picture."""
+    """Makes rows of branches. `start` is everybody, `colours` are those of the labels in the picture.
+
+    `people`, `below` and `root` are the addresses of a number's people, of what follows a branch, and of one alone.
+    """
 
     query: FlowQuery
     start: int
     colours: Mapping[str, int]
-    address: Address
-    version: int
+    people: str
+    below: str
+    root: str
 
     @classmethod
     def of(cls, query: FlowQuery, result: Mapping[str, Any], address: Address) -> "Grower":
         nodes = result["nodes"]
         start = sum(node["count"] for node in nodes if node["step"] == 0)
-        return cls(query, start, colours_by_rank(nodes), address, result["dataset_version"])
+        return cls.at(address, query, start, colours_by_rank(nodes), result["dataset_version"])
+
+    @classmethod
+    def at(cls, address: Address, query: FlowQuery, start: int, colours: Mapping[str, int], version: int) -> "Grower":
+        closed = address.on(None)
+        people, below = (closed.below(part, version=str(version)) for part in ("people", "tree"))
+        return cls(query, start, colours, people, below, str(closed.at(view="tree").looking("root")))
 
     def row(self, branch: Branch, before: int) -> TreeRow:
         """A branch and what stands below it; `before` is the count of the one above."""
         path = branch.labels
         follows = branch.ends is None and len(path) <= self.query.steps
-        below = self.address.on(None).below("tree", version=str(self.version), root=list(path))
+        roots = urlencode([("root", label) for label in path])
         return TreeRow(
             name=printable(path[-1]) if path else "Everybody",
             colour=self.colours.get(path[-1], 0) if path else 0,
@@ -103,8 +114,8 @@ class Grower:
             of_before=share(branch.count, before),
             percent=self._percent(branch.count),
             people_url=self._people(Selector(set=PREFIX, path=path) if path else Selector(set=MATCHED)),
-            root_url=str(self.address.at(view="tree").looking("root", *path).on(None)),
-            more_url=below if follows else "",
+            root_url=f"{self.root}&{roots}" if roots else self.root,
+            more_url=f"{self.below}&{roots}" if follows else "",
             rows=tuple(self.row(each, branch.count) for each in branch.children),
             ends=tuple(self._ends(branch)) if path else (),
             rest=branch.rest,
@@ -121,7 +132,7 @@ class Grower:
                 yield TreeEnd(key, words[state], count, share(count, self.start), part, self._percent(count), opened)
 
     def _people(self, selector: Selector) -> str:
-        return self.address.on(selector).below("people", version=str(self.version))
+        return with_picked(self.people, selector)
 
     def _percent(self, count: int) -> float:
         return 100 * count / (self.start or 1)

@@ -23,7 +23,7 @@ from flows.engine.source import Given
 from flows.engine.traces import NodeKey, trace_nodes
 from flows.models import Dataset
 from flows.moments import microseconds
-from flows.services.sets import BUDGET, NotTheNumber, asked, opened
+from flows.services.sets import BUDGET, NotTheNumber, SetPage, asked, listed, opened
 
 KEPT = 60 * 60  # seconds
 DAYS = 62  # up to so many the trend goes by day, then by week, then by month
@@ -39,9 +39,13 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """How a number lies in time: `gaps` by bucket, `began` by period; `edges` are µs."""
+class Glance:
+    """A number at a glance: its newest people, and how it lies in time.
 
+    `gaps` count by bucket how long after the step before, `began` by period when they began; `edges` are µs.
+    """
+
+    people: SetPage
     gaps: IntArray
     began: IntArray
     edges: tuple[int, ...]
@@ -90,16 +94,19 @@ def tree_of(*, dataset: Dataset, query: FlowQuery, prefix: Sequence[str], depth:
     return _remembered(_name("tree", dataset, query, version, *prefix, depth), grow)
 
 
-def times_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int) -> Times:
-    """How a number lies in time, by calendar days, weeks or months of the team. Raises as `tree_of`."""
+def glance_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int | None, limit: int) -> Glance:
+    """A number at a glance, in one walk; by calendar days, weeks or months of the team. Raises as `tree_of`."""
     period, edges = periods_of(dataset, query)
+    newest = dataset.version if version is None else version
 
-    def look() -> Times:
-        with opened(dataset, query, version) as (sets, _, _):
+    def look() -> Glance:
+        with opened(dataset, query, newest) as (sets, snapshot, _):
             found = sets.profile(selector, np.array(edges, np.int64))
-        return Times(found.gaps, found.began, edges, period)
+            people = listed(dataset, sets, snapshot, selector, offset=0, limit=limit)
+        return Glance(people, found.gaps, found.began, edges, period)
 
-    return _remembered(_name("times", dataset, query, version, json.dumps(selector.to_dict()), period), look)
+    asked_of = json.dumps(selector.to_dict())
+    return _remembered(_name("glance", dataset, query, newest, asked_of, edges, limit), look)
 
 
 def periods_of(dataset: Dataset, query: FlowQuery) -> tuple[str, tuple[int, ...]]:

@@ -92,7 +92,14 @@ def page_of(
     if not 1 <= limit <= MOST_AT_ONCE:
         raise QueryError("limit", f"limit: must be a whole number from 1 to {MOST_AT_ONCE}.")
     with opened(dataset, query, version) as (sets, snapshot, _):
-        found = sets.members(selector, offset=offset, limit=limit)
+        return listed(dataset, sets, snapshot, selector, offset=offset, limit=limit)
+
+
+def listed(
+    dataset: Dataset, sets: PathSets, snapshot: Snapshot, selector: Selector, *, offset: int, limit: int
+) -> SetPage:
+    """As `page_of`, of sets that are open."""
+    found = sets.members(selector, offset=offset, limit=limit)
     people = EventStore(dataset.team_id).actors(snapshot, {member.key for member in found.rows})
     zone = ZoneInfo(dataset.team.time_zone)
     members = [_member(row, people[row.key], zone) for row in found.rows]

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import queries
-from flows.contexts.address import Address, written
+from flows.contexts.address import Address, joined, with_picked
 from flows.contexts.insights import CHANGES, DETOURS, LOOPS, OUTCOMES, PARTS, Group, Teller
 from flows.contrasts import PREVIOUS, Contrast
 from flows.engine.labels import CYCLE_SIGN
@@ -121,7 +121,7 @@ def _changes(asked: Asked) -> Part:
         params.setlist(key, values)
 
     def url(selector: Selector) -> str:
-        return written(f"{address.path}compare/", params, selector)
+        return with_picked(joined(f"{address.path}compare/", params.urlencode()), selector)
 
     return Part(list(sides.both), lambda: asked.teller.changes(comparisons.compared(sides), url))
 

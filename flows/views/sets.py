@@ -11,11 +11,13 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows.contexts.address import Address
 from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
+from flows.contexts.times import times_view
 from flows.engine.query import MAX_STEPS, FlowQuery
+from flows.engine.selector import Selector
 from flows.figures import figure
 from flows.forms.charts import NameForm, QuestionForm
 from flows.models import FlowChart
-from flows.services import cohorts, sets
+from flows.services import cohorts, details, sets
 from flows.views import asking
 
 
@@ -61,6 +63,9 @@ def _people(
     if selector is None:
         raise Http404
 
+    if short:
+        return _glance(request, saved, form, address, selector)
+
     def page(query: FlowQuery) -> sets.SetPage:
         return sets.page_of(
             dataset=form.dataset,
@@ -68,14 +73,32 @@ def _people(
             selector=selector,
             version=asking.whole(request, "version"),
             offset=offset,
-            limit=SHORT if short else PAGE,
+            limit=PAGE,
         )
 
     found, problem = asking.found(form, page)
     view = set_view(saved, form, address, found, offset=offset, version=request.GET.get("version", ""), problem=problem)
     context = {"set": view, "may_edit": request.membership.may(Role.EDITOR), "refused": refused}
     status = 422 if refused else 200
-    return render(request, "flows/people.html#short" if short else "flows/people.html", context, status=status)
+    return render(request, "flows/people.html", context, status=status)
+
+
+def _glance(
+    request: TeamRequest, saved: FlowChart | None, form: QuestionForm, address: Address, selector: Selector
+) -> HttpResponse:
+    """What the panel shows of the people: when they began, how long their step took, and the newest of them."""
+
+    def look(query: FlowQuery) -> details.Glance:
+        version = asking.whole(request, "version")
+        return details.glance_of(dataset=form.dataset, query=query, selector=selector, version=version, limit=SHORT)
+
+    found, problem = asking.found(form, look)
+    people = found.people if found else None
+    view = set_view(saved, form, address, people, offset=0, version=request.GET.get("version", ""), problem=problem)
+    times = (
+        times_view(found, form.zone, selector, backwards=bool(form.query and form.query.backwards)) if found else None
+    )
+    return render(request, "flows/people.html#short", {"set": view, "times": times})
 
 
 def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, address: Address) -> HttpResponse:

@@ -56,3 +56,46 @@ def test_a_trace_that_does_not_fit_its_number_is_not_shown(team, shop, monkeypat
     monkeypatch.setattr(details, "trace_nodes", lambda *_, **__: {(1, "event", "search"): []})
     with pytest.raises(sets.NotTheNumber):
         details.trace_of(dataset=shop, query=VISIT, place=1, version=1)
+
+
+def glance(client, team, **params):
+    page = client.get(reverse("flows:new", args=[team.slug]), {"start": "visit", **params}).context["page"]
+    return page, client.get(page.people_url, headers={"HX-Request": "true", "HX-Target": "people-short"})
+
+
+@pytest.mark.parametrize(
+    ("picked", "title", "says"),
+    [
+        ({"set": "node", "step": 1, "label": "search"}, "Time since the start", "of 3"),
+        ({"set": "node", "step": 2, "label": "order"}, "Time since step 1", "of 1"),
+        ({"set": "link", "step": 0, "source": "visit", "target": "search"}, "Time between", "of 3"),
+    ],
+)
+def test_the_panel_draws_how_a_number_lies_in_time_in_one_walk(
+    team, shop, vera, sign_in, monkeypatch, picked, title, says
+):
+    runs.answer_now(dataset=shop, query=VISIT)
+    walks = []
+    opened = details.opened
+    monkeypatch.setattr(details, "opened", lambda *words: walks.append(words) or opened(*words))
+    client = sign_in(vera)
+    page, answer = glance(client, team, **picked)
+    times = answer.context["times"]
+    assert (times.gap_title, times.n) == (title, page.panel.count)
+    assert page.panel.median in ("", times.median)
+    assert times.histogram.label.endswith(says)
+    for drawing in (times.histogram, times.trend):
+        assert sum(int(bar.title.rpartition(": ")[2]) for bar in drawing.bars) == page.panel.count
+        assert all(bar.x >= 0 and bar.x + bar.width <= drawing.width + 1 for bar in drawing.bars)
+        assert all(0 <= mark.x <= drawing.width for mark in (*drawing.marks, *drawing.ticks))
+    assert answer.content.count(b'role="img"') >= 2
+    glance(client, team, **picked)
+    assert len(walks) == 1
+
+
+def test_the_start_has_no_time_before_it_but_a_trend(team, shop, vera, sign_in):
+    runs.answer_now(dataset=shop, query=VISIT)
+    _, answer = glance(sign_in(vera), team, set="node", step=0, label="visit")
+    times = answer.context["times"]
+    assert times.histogram is None
+    assert (times.period, times.trend.label) == ("day", "When they began, by day: 4 in 31, most 2 Mar 2026: 4")

@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
-from maps.models import Card, Channel, JourneyMap, Lane, Persona, Snapshot, Stage, Step
+from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona, Snapshot, Stage, Step
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -28,7 +28,9 @@ def lane_of(journey: JourneyMap, pk: int) -> Lane:
 
 def card_of(journey: JourneyMap, pk: int) -> Card:
     """The card with its cell, lane, step and whatever its kind adds."""
-    cards = Card.objects.select_related("cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by")
+    cards = Card.objects.select_related(
+        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "owner", "updated_by"
+    )
     return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
 
 
@@ -49,3 +51,9 @@ def snapshot_of(journey: JourneyMap, pk: int) -> Snapshot:
 
 def channel_of(team: Team, pk: int) -> Channel:
     return get_object_or_404(Channel, team=team, pk=pk)
+
+
+def idea_of(team: Team, card: int) -> Opportunity:
+    """The idea that stands on a card, with its card and its map."""
+    ideas = Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
+    return get_object_or_404(ideas.select_related("card", "card__cell__lane__map__team"), card=card)

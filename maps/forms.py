@@ -111,18 +111,6 @@ class MapsForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
-class ChannelForm(forms.ModelForm[Channel]):
-    class Meta:
-        model = Channel
-        fields = ["name", "icon"]
-
-
-class MergeForm(forms.Form):
-    """Into which channel another one is merged."""
-
-    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-
-
 class SubJourneyForm(forms.Form):
     """Which map a step opens; none stands for a new one."""
 
@@ -275,9 +263,7 @@ class DetailsForm(forms.Form):
     @property
     def details(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if name not in ("body", "version")}
-        if "channel" in values:
-            values["channel"] = values["channel"] and values["channel"].pk
-        return values
+        return {name: getattr(value, "pk", value) for name, value in values.items()}
 
 
 class MoveCardForm(PlaceForm):
@@ -339,6 +325,9 @@ def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:
             "business_value": _scale("Value to the business"),
             "effort": _scale("Effort"),
             "status": forms.ChoiceField(choices=Opportunity.Status.choices),
+            "owner": forms.ModelChoiceField(
+                queryset=team.members.order_by("name", "email"), required=False, empty_label="Nobody"
+            ),
             "link": forms.URLField(label="Link to a ticket", required=False, assume_scheme="https"),
         }
     evidence = forms.ChoiceField(choices=Card.Evidence.choices)
@@ -353,7 +342,7 @@ def _scale(label: str) -> forms.TypedChoiceField:
 
 
 def _known(card: Card) -> dict[str, Any]:
-    known: dict[str, Any] = {"severity": card.severity, "evidence": card.evidence}
+    known: dict[str, Any] = {"severity": card.severity, "evidence": card.evidence, "owner": card.owner_id}
     if card.kind == Lane.Kind.TOUCHPOINT:
         touchpoint = card.touchpoint
         channel: Channel | None = touchpoint.channel

@@ -31,12 +31,9 @@ def list_maps(team: Team) -> QuerySet[JourneyMap]:
 
 
 def list_opportunities(team: Team) -> QuerySet[Opportunity]:
-    """The team's opportunities over all maps, most value for least effort first."""
-    return (
-        Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
-        .select_related("card__cell__step__stage", "card__cell__lane__map")
-        .order_by(F("value") - F("effort"), "pk")
-        .reverse()
+    """The team's opportunities over all maps, each with its card, its place and its owner."""
+    return Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY).select_related(
+        "card__owner", "card__cell__step__stage", "card__cell__lane__map"
     )
 
 

@@ -12,6 +12,7 @@ from maps.views import (
     journeys,
     lanes,
     live,
+    opportunities,
     sample,
     stages,
     steps,
@@ -82,6 +83,8 @@ urlpatterns = [
     path("maps/channels/", channels.listing, name="channels"),
     path("maps/channels/<int:pk>/", channels.channel, name="channel"),
     path("maps/channels/<int:pk>/merge/", channels.merge, name="merge_channel"),
-    path("opportunities/", journeys.opportunities, name="opportunities"),
+    path("opportunities/", opportunities.listing, name="opportunities"),
+    path("opportunities/score/", opportunities.score, name="score_opportunity"),
+    path("opportunities/<int:card>/", opportunities.opportunity, name="opportunity"),
     path("sample/remove/", sample.remove, name="remove_sample"),
 ]

@@ -110,6 +110,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:channel": (VIEWER, EDITOR),
     "maps:merge_channel": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
+    "maps:opportunity": (VIEWER, EDITOR),
+    "maps:score_opportunity": (None, EDITOR),
     "maps:go": (VIEWER, VIEWER),
     "maps:remove_sample": (None, OWNER),
 }
@@ -167,7 +169,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "lane": lane.pk,
         "form": "json",
         "snapshot": snapshot.pk,
-        "card": Card.objects.filter(cell__lane__map=journey)[0].pk,
+        "card": Card.objects.filter(cell__lane__map=journey, kind=Lane.Kind.OPPORTUNITY)[0].pk,
         "accounts": {
             "withdraw": invitation.pk,
             "change_member": Membership.objects.get(user=vera).pk,

@@ -91,7 +91,7 @@ _CARD = record(
             business_value=_SCORE,
             effort=_SCORE,
             status=one_of(Opportunity.Status.values),
-            link=_checked(200, URLValidator()),
+            link=_checked(200, URLValidator(["http", "https"])),
         )
     ),
 )

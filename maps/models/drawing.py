@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -330,7 +331,7 @@ class Opportunity(models.Model):
     business_value = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
     effort = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
     status = models.CharField(max_length=8, choices=Status, default=Status.IDEA)
-    link = models.URLField(blank=True)
+    link = models.URLField(blank=True, validators=[URLValidator(["http", "https"])])
 
     class Meta:
         verbose_name_plural = "opportunities"
@@ -343,6 +344,25 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return str(self.card)
+
+    @property
+    def map(self) -> JourneyMap:
+        return self.card.cell.lane.map
+
+    @property
+    def points(self) -> int:
+        """Twice the impact, a whole number from 2 to 10."""
+        return self.value + self.business_value
+
+    @property
+    def impact(self) -> float:
+        """The mean of both values, 1 to 5."""
+        return self.points / 2
+
+    @property
+    def score(self) -> float:
+        """Impact for each unit of effort, 0.2 to 5."""
+        return self.impact / self.effort
 
 
 class EmotionPoint(Versioned):

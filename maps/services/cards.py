@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 
-from accounts.models import User
+from accounts.models import Team, User
 from maps import access
 from maps.limits import MOST_CARDS
 from maps.log.wording import name_of
@@ -20,11 +20,14 @@ EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
 }
-ON_CARD = frozenset({"evidence", "severity", "colour"})
+ON_CARD = frozenset({"evidence", "severity", "colour", "owner"})
 ON_EXTRA: dict[str, frozenset[str]] = {
     Lane.Kind.TOUCHPOINT: frozenset({"channel", "importance_to_customer", "importance_to_business"}),
     Lane.Kind.OPPORTUNITY: frozenset({"value", "business_value", "effort", "status", "link"}),
 }
+
+# These are named by their keys, and looked up in the team.
+BY_KEY = frozenset({"channel", "owner"})
 
 Details = Mapping[str, Any]
 
@@ -171,14 +174,13 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:
         raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
-    own = {name: value for name, value in details.items() if name in ON_CARD}
-    extra = {name: value for name, value in details.items() if name in of_extra}
+    found = _looked_up(change.map.team, details)
+    own = {name: value for name, value in found.items() if name in ON_CARD}
+    extra = {name: value for name, value in found.items() if name in of_extra}
     _check(card, own)
     wrote = change.set(card, **own)
     if not extra:
         return wrote
-    if extra.get("channel"):
-        extra["channel"] = access.channel_of(change.map.team, extra["channel"])
     row = EXTRAS[card.kind]._default_manager.get(card=card)
     row.card = card
     _check(row, extra)
@@ -189,11 +191,21 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     return wrote or detailed
 
 
+def _looked_up(team: Team, details: Details) -> dict[str, Any]:
+    """Raises Http404 for a channel of another team and for an owner who is no member."""
+    found = dict(details)
+    if found.get("channel"):
+        found["channel"] = access.channel_of(team, found["channel"])
+    if found.get("owner"):
+        found["owner"] = access.member_of(team, found["owner"])
+    return found
+
+
 def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:
     """Raises ValidationError for a value that the database would refuse."""
     for name, value in values.items():
         highest = 3 if name == "severity" else 5
         if isinstance(value, int) and not 1 <= value <= highest:
             raise ValidationError(f"{name.replace('_', ' ').capitalize()} goes from 1 to {highest}.")
-        if name != "channel":
+        if name not in BY_KEY:
             row._meta.get_field(name).clean(value, row)  # type: ignore[union-attr]

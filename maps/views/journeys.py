@@ -118,8 +118,3 @@ def settings(request: TeamRequest, pk: int) -> HttpResponse:
     status = 422 if form.is_bound else 200
     folders = shelf(request.team).folders
     return answers.panel(request, row, "settings", form=form, folders=folders, title="About this map", status=status)
-
-
-@team_view(Role.VIEWER)
-def opportunities(request: TeamRequest) -> HttpResponse:
-    return render(request, "maps/opportunities.html", {"opportunities": queries.list_opportunities(request.team)})

@@ -141,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
     "remind-owners": {"task": "maps.tasks.remind_owners", "schedule": 3600.0},
+    "sweep-pictures": {"task": "maps.tasks.sweep_pictures", "schedule": 24 * 3600.0},
     "prune-logs": {"task": "maps.tasks.prune_logs", "schedule": 24 * 3600.0},
 }
 

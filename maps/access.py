@@ -1,12 +1,13 @@
 """How maps and what stands on them are fetched. Anything of another team or another map is a 404."""
 
+import uuid
 from collections.abc import Collection
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
-from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona, Snapshot, Stage, Step
+from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona, Picture, Snapshot, Stage, Step
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -57,3 +58,11 @@ def idea_of(team: Team, card: int) -> Opportunity:
     """The idea that stands on a card, with its card and its map."""
     ideas = Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
     return get_object_or_404(ideas.select_related("card", "card__cell__lane__map__team"), card=card)
+
+
+def persona_of(team: Team, pk: int) -> Persona:
+    return get_object_or_404(Persona.objects.select_related("picture"), team=team, pk=pk)
+
+
+def picture_of(team: Team, name: uuid.UUID) -> Picture:
+    return get_object_or_404(Picture, team=team, name=name)

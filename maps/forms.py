@@ -11,7 +11,7 @@ from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
 from maps.limits import MOST_LANES, MOST_STAGES
 from maps.listing import ORDERS, REVIEWS
-from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
+from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona
 from maps.page import ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
@@ -83,6 +83,7 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
     field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
+    personas = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, data: Any = None, *, instance: JourneyMap) -> None:
         super().__init__(data, instance=instance, initial={"owner": instance.owner_id})
@@ -91,6 +92,16 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             ("", "Nobody"),
             *((user.pk, str(user)) for user in members),
         ]
+        about = set(instance.personas.values_list("pk", flat=True))
+        self.offered = [row for row in queries.list_personas(instance.team) if row.pk in about or not row.archived]
+        self.fields["personas"].choices = [(row.pk, row.name) for row in self.offered]  # type: ignore[attr-defined]
+        self.initial["personas"] = sorted(about)
+
+    @property
+    def about(self) -> list[tuple[Persona, bool]]:
+        """The personas that can be chosen, and whether each is."""
+        chosen = {str(key) for key in self["personas"].value() or ()}
+        return [(row, str(row.pk) in chosen) for row in self.offered]
 
 
 class MapsForm(forms.Form):

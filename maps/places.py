@@ -31,6 +31,8 @@ PAGES = (
     ("New flow", "flows:new", "plus", Role.VIEWER),
     ("All maps", "maps:list", "kanban", Role.VIEWER),
     ("All flows", "flows:list", "workflow", Role.VIEWER),
+    ("Personas", "maps:personas", "user", Role.VIEWER),
+    ("Channels", "maps:channels", "share-2", Role.VIEWER),
     ("Opportunities", "maps:opportunities", "chart-scatter", Role.VIEWER),
     ("Data", "flows:data", "database", Role.VIEWER),
     ("Team", "accounts:team", "users", Role.VIEWER),

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404
 
 from accounts.models import Team
@@ -14,7 +15,7 @@ from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
-from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
+from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
 from maps.page import CellView, LaneRow, MapPage, StageHead, StepHead, alone, dividers, heads, icon_of, lane_row
 
 H = TypeVar("H", StageHead, StepHead)
@@ -35,6 +36,23 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
     return Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY).select_related(
         "card__owner", "card__cell__step__stage", "card__cell__lane__map"
     )
+
+
+def list_personas(team: Team) -> QuerySet[Persona]:
+    """With `map_count`, on how many maps that are not archived each stands."""
+    used = Q(maps__isnull=False) & ~Q(maps__status=JourneyMap.Status.ARCHIVED)
+    counted = Persona.objects.filter(team=team).annotate(map_count=Count("maps", filter=used, distinct=True))
+    return counted.select_related("picture").order_by(Lower("name"), "pk")
+
+
+def list_maps_about(persona: Persona) -> QuerySet[JourneyMap]:
+    return persona.maps.select_related("owner").order_by(Lower("title"), "pk")
+
+
+def list_lanes_about(persona: Persona) -> QuerySet[Lane]:
+    """Single lanes that speak of the persona, map by map."""
+    lanes = Lane.objects.filter(team=persona.team_id, persona=persona).select_related("map")
+    return lanes.order_by(Lower("map__title"), "map", "position")
 
 
 def list_channels(team: Team) -> QuerySet[Channel]:
@@ -62,7 +80,7 @@ def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
         lane_row(lane, place + 3, steps, cards, points, divider)
         for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
     )
-    return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()))
+    return MapPage(journey, stages, steps, rows, tuple(personas_of(journey)))
 
 
 def document_of(team: Team, journey: JourneyMap) -> MapDocument:
@@ -114,7 +132,7 @@ def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> list[tu
 
     Up to two cells take three queries each, as when they are saved; anything more takes the six of the whole map.
     """
-    found: list[tuple[str, Any]] = [("head", {"personas": journey.personas.all()})] if HEAD in names else []
+    found: list[tuple[str, Any]] = [("head", {"personas": personas_of(journey)})] if HEAD in names else []
     wanted = [name for name in names if name != HEAD]
     cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
     if len(wanted) <= 2 and len(cells) == len(wanted):
@@ -142,6 +160,11 @@ def judged_at(journey: JourneyMap, lane: int, step: int) -> EmotionPoint | None:
     row, column = access.lane_of(journey, lane), access.step_of(journey, step)
     judged = EmotionPoint.objects.select_related("updated_by").filter(source=EmotionPoint.Source.JUDGED)
     return judged.filter(lane=row, step=column).first()
+
+
+def personas_of(journey: JourneyMap) -> QuerySet[Persona]:
+    """Whom the map is about, with their pictures."""
+    return journey.personas.select_related("picture")
 
 
 def list_stages(journey: JourneyMap) -> QuerySet[Stage]:

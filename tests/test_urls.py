@@ -15,8 +15,9 @@ from flows.engine.query import FlowQuery
 from flows.models import Cohort
 from flows.services import charts, datasets, imports, runs
 from maps.library import LIFECYCLE
-from maps.models import Card, Lane, Stage, Step
-from maps.services import create_map, make_variant, take_snapshot
+from maps.models import Card, Lane, Persona, Stage, Step
+from maps.pictures.drawn import Drawn
+from maps.services import create_map, keep_picture, make_variant, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -109,6 +110,12 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:channels": (VIEWER, VIEWER),
     "maps:channel": (VIEWER, EDITOR),
     "maps:merge_channel": (None, EDITOR),
+    "maps:personas": (VIEWER, VIEWER),
+    "maps:new_persona": (EDITOR, EDITOR),
+    "maps:persona": (VIEWER, VIEWER),
+    "maps:edit_persona": (EDITOR, EDITOR),
+    "maps:archive_persona": (None, EDITOR),
+    "maps:picture": (VIEWER, None),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:opportunity": (VIEWER, EDITOR),
     "maps:score_opportunity": (None, EDITOR),
@@ -158,10 +165,13 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
     invitation = Invitation.objects.create(team=team, email="dora@example.com")
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
     channel = team.channels.first()
+    picture = keep_picture(team=team, drawn=Drawn(b"WebP", 1, 1))
+    persona = Persona.objects.create(team=team, name="Kim", picture=picture)
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     return {
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
+        "name": picture.name,
         "number": import_.number,
         "token": invitation.token,
         "stage": Stage.objects.filter(map=journey)[0].pk,
@@ -180,6 +190,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
             "differences": make_variant(journey=journey, by=alice).pk,
             "channel": channel.pk,
             "merge_channel": channel.pk,
+            **dict.fromkeys(("persona", "edit_persona", "archive_persona"), persona.pk),
         },
         "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }

@@ -66,6 +66,7 @@ _PERSONA = record(
     needs=WORDS,
     frustrations=WORDS,
     quote=line(300),
+    evidence=WORDS,
 )
 _CHANNEL = record(ChannelPart, name=name(80), icon=one_of(Channel.Icon.values))
 _STAGE = record(

@@ -66,7 +66,7 @@ def _names(lanes: Sequence[Lane], personas: Iterable[Persona]) -> dict[int, Pers
         while name in taken:
             name, number = f"{row.name[:110]} ({number})", number + 1
         taken.add(name)
-        parts[key] = PersonaPart(name, row.role, row.goals, row.needs, row.frustrations, row.quote)
+        parts[key] = PersonaPart(name, row.role, row.goals, row.needs, row.frustrations, row.quote, row.evidence)
     return parts
 
 

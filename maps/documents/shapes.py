@@ -17,6 +17,7 @@ class PersonaPart:
     needs: str = ""
     frustrations: str = ""
     quote: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

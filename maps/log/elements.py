@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from django.db import models
 
-from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
+from maps.models import Card, CardExtra, Cell, EmotionPoint, JourneyMap, Lane, Stage, Step
 
 GRID = "map"
 HEAD = "head"  # Title, status and what the map is about; several elements in the frame and in the corner.
@@ -22,7 +22,7 @@ def element_of(row: models.Model, changed: Collection[str] | None) -> str:
         return HEAD
     if isinstance(row, Cell):
         return GRID if changed else ""
-    if isinstance(row, Touchpoint | Opportunity):
+    if isinstance(row, CardExtra):
         row = row.card
     if isinstance(row, Card):
         return f"cell-{row.cell.lane_id}-{row.cell.step_id}"

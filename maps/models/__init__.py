@@ -1,15 +1,15 @@
-"""The rows of maps: what is drawn, and the log of how it came to be."""
+"""The rows of maps: what is drawn, what the maps share, and the log of how it came to be."""
 
 from maps.models.drawing import (
     Card,
+    CardExtra,
     Cell,
-    Channel,
     EmotionPoint,
+    Image,
     JourneyMap,
     Lane,
     Named,
     Opportunity,
-    Persona,
     Positioned,
     Stage,
     Step,
@@ -17,18 +17,22 @@ from maps.models.drawing import (
     Versioned,
 )
 from maps.models.log import Operation, Snapshot
+from maps.models.shared import Channel, Persona, Picture
 
 __all__ = [
     "Card",
+    "CardExtra",
     "Cell",
     "Channel",
     "EmotionPoint",
+    "Image",
     "JourneyMap",
     "Lane",
     "Named",
     "Operation",
     "Opportunity",
     "Persona",
+    "Picture",
     "Positioned",
     "Snapshot",
     "Stage",

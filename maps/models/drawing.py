@@ -4,39 +4,13 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team
-
-
-def words_of(*fields: str, name: str) -> GinIndex:
-    """The index in which the words of a row are found: as they are written, in any case, in any language."""
-    return GinIndex(SearchVector(*fields, config="simple"), name=name)
-
-
-class Persona(models.Model):
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="personas")
-    name = models.CharField(max_length=120)
-    role = models.CharField(max_length=200, blank=True)
-    goals = models.TextField(blank=True)
-    needs = models.TextField(blank=True)
-    frustrations = models.TextField(blank=True)
-    quote = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        indexes = [
-            words_of("name", "role", "goals", "needs", "frustrations", "quote", name="words_of_personas"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from maps.models.shared import Channel, Persona, Picture, words_of
 
 
 class JourneyMap(models.Model):
@@ -266,34 +240,6 @@ class Card(Named, Positioned, Versioned):
         return self.body[:60]
 
 
-class Channel(models.Model):
-    """A way in which a company and a customer meet; a library of the team."""
-
-    class Icon(models.TextChoices):
-        WEB = "app-window", "Web"
-        APP = "smartphone", "App"
-        MAIL = "mail", "E-mail"
-        PHONE = "phone", "Phone"
-        CHAT = "message-circle", "Chat"
-        SHOP = "store", "Shop"
-        POST = "package", "Post and parcels"
-        SOCIAL = "share-2", "Social media"
-        AD = "megaphone", "Advertising"
-        PERSON = "user", "In person"
-        OTHER = "circle", "Other"
-
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
-    name = models.CharField(max_length=80)
-    icon = models.CharField(max_length=20, choices=Icon, default=Icon.OTHER)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="channel_name_is_unique_in_team")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Touchpoint(models.Model):
     """What a card adds when it is a point of contact."""
 
@@ -363,6 +309,21 @@ class Opportunity(models.Model):
     def score(self) -> float:
         """Impact for each unit of effort, 0.2 to 5."""
         return self.impact / self.effort
+
+
+class Image(models.Model):
+    """What a card adds when it shows a picture; its body says in words what is to be seen."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    card = models.OneToOneField(Card, on_delete=models.CASCADE, related_name="image")
+    picture = models.ForeignKey(Picture, on_delete=models.SET_NULL, null=True, blank=True, related_name="images")
+    decorative = models.BooleanField(default=False, help_text="It says nothing that has to be read out.")
+
+    def __str__(self) -> str:
+        return str(self.card)
+
+
+CardExtra = Touchpoint | Opportunity | Image
 
 
 class EmotionPoint(Versioned):

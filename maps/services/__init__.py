@@ -20,6 +20,8 @@ from maps.services.hierarchy import draw_under, put_under, take_out
 from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
+from maps.services.personas import archive_persona, create_persona, set_persona_picture, update_persona
+from maps.services.pictures import keep_picture, sweep_pictures
 from maps.services.reviews import remind_owners
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
@@ -43,6 +45,7 @@ __all__ = [
     "add_lane",
     "add_stage",
     "add_step",
+    "archive_persona",
     "body_of",
     "build_map",
     "clear_emotion",
@@ -51,6 +54,7 @@ __all__ = [
     "copy_stage",
     "correct",
     "create_map",
+    "create_persona",
     "draw_under",
     "duplicate_card",
     "duplicate_lane",
@@ -58,6 +62,7 @@ __all__ = [
     "duplicate_stage",
     "duplicate_step",
     "ensure_channels",
+    "keep_picture",
     "make_variant",
     "mark_moment_of_truth",
     "merge_channels",
@@ -83,11 +88,14 @@ __all__ = [
     "restore_map",
     "save_card",
     "set_emotion",
+    "set_persona_picture",
     "shift_step",
     "states_at",
+    "sweep_pictures",
     "take_out",
     "take_snapshot",
     "undo",
     "update_map",
+    "update_persona",
     "variant_states",
 ]

@@ -93,12 +93,13 @@ def update_map(
 def _news(change: Change) -> list[str]:
     words: list[str] = []
     for name in next((record.after for record in change.records if record.after), {}):
-        value = ", ".join(map(str, change.map.personas.all())) if name == "personas" else _shown(change.map, name)
-        words += ["and " + NEWS[name] if words else NEWS[name], value]
+        words += ["and " + NEWS[name] if words else NEWS[name], _shown(change.map, name)]
     return words
 
 
 def _shown(journey: JourneyMap, name: str) -> str:
+    if name == "personas":
+        return ", ".join(map(str, journey.personas.all())) or "nobody"
     display = getattr(journey, f"get_{name}_display", None)
     value = display() if display else getattr(journey, name)
     if isinstance(value, date):

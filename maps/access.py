@@ -30,7 +30,7 @@ def lane_of(journey: JourneyMap, pk: int) -> Lane:
 def card_of(journey: JourneyMap, pk: int) -> Card:
     """The card with its cell, lane, step and whatever its kind adds."""
     cards = Card.objects.select_related(
-        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "owner", "updated_by"
+        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "image__picture", "owner", "updated_by"
     )
     return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
 

@@ -15,6 +15,7 @@ from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona
 from maps.page import ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
+from maps.shared_forms import DECORATIVE, DESCRIPTION
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
 KINDS_TO_ADD = (
@@ -25,6 +26,7 @@ KINDS_TO_ADD = (
     Lane.Kind.PAIN,
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
+    Lane.Kind.IMAGE,
 )
 BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
@@ -270,6 +272,8 @@ class DetailsForm(forms.Form):
     def __init__(self, data: Any = None, *, card: Card, team: Team) -> None:
         super().__init__(data, initial={"body": card.body, "version": card.version, **_known(card)})
         self.fields |= _fields_of(card.kind, team)
+        if card.kind == Lane.Kind.IMAGE:
+            self.fields["body"].label = DESCRIPTION
 
     @property
     def details(self) -> dict[str, Any]:
@@ -342,6 +346,8 @@ def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:
             "link": forms.URLField(label="Link to a ticket", required=False, assume_scheme="https"),
         }
     evidence = forms.ChoiceField(choices=Card.Evidence.choices)
+    if kind == Lane.Kind.IMAGE:
+        return {"evidence": evidence, "decorative": forms.BooleanField(label=DECORATIVE, required=False)}
     if kind == Lane.Kind.PAIN:
         severity = forms.TypedChoiceField(coerce=int, choices=[(1, "Light"), (2, "Medium"), (3, "Severe")])
         return {"severity": severity, "evidence": evidence}
@@ -362,6 +368,8 @@ def _known(card: Card) -> dict[str, Any]:
             "importance_to_customer": touchpoint.importance_to_customer,
             "importance_to_business": touchpoint.importance_to_business,
         }
+    if card.kind == Lane.Kind.IMAGE:
+        known["decorative"] = hasattr(card, "image") and card.image.decorative
     if card.kind == Lane.Kind.OPPORTUNITY:
         idea = card.opportunity
         known |= {name: getattr(idea, name) for name in ("value", "business_value", "effort", "status", "link")}

@@ -1,6 +1,6 @@
 """The opportunities of all maps as they are weighed: narrowed, sorted, and on a board of impact and effort.
 
-Impact is (value to the customer + value to the business) ÷ 2. It is counted in *points*, which are twice as much: 2 to 10.
+Impact is (value to the customer + value to the business) ÷ 2, and is counted in *points*, twice as much: 2 to 10.
 """
 
 from collections import defaultdict

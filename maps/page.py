@@ -38,6 +38,7 @@ ADDS = {
     Lane.Kind.PAIN: "a pain point",
     Lane.Kind.OPPORTUNITY: "an opportunity",
     Lane.Kind.METRIC: "a figure",
+    Lane.Kind.IMAGE: "a picture",
 }
 # How far a lane of a blueprint lies from the customer, and the line that is drawn on the way to each depth.
 DEPTHS = {

@@ -230,7 +230,7 @@ def _steps(journey: JourneyMap) -> QuerySet[Step]:
 def _cards(team: Team) -> QuerySet[Card]:
     return (
         Card.objects.filter(team=team)
-        .select_related("touchpoint__channel", "opportunity")
+        .select_related("touchpoint__channel", "opportunity", "image__picture")
         .annotate(lane_pk=F("cell__lane_id"), step_pk=F("cell__step_id"))
         .order_by("cell_id", "position")
     )

@@ -116,6 +116,8 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:edit_persona": (EDITOR, EDITOR),
     "maps:archive_persona": (None, EDITOR),
     "maps:picture": (VIEWER, None),
+    "maps:add_picture": (EDITOR, EDITOR),
+    "maps:replace_picture": (EDITOR, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:opportunity": (VIEWER, EDITOR),
     "maps:score_opportunity": (None, EDITOR),

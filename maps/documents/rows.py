@@ -9,6 +9,7 @@ from maps.documents.shapes import (
     CellPart,
     ChannelPart,
     FeelingPart,
+    ImagePart,
     LanePart,
     MapDocument,
     OpportunityPart,
@@ -126,4 +127,15 @@ def _card(card: Card) -> CardPart:
             part,
             opportunity=OpportunityPart(idea.value, idea.business_value, idea.effort, idea.status, idea.link),
         )
+    if card.kind == Lane.Kind.IMAGE:
+        return replace(part, image=_image(card))
     return part
+
+
+def _image(card: Card) -> ImagePart:
+    if not hasattr(card, "image"):
+        return ImagePart()
+    row, picture = card.image, card.image.picture
+    if picture is None:
+        return ImagePart(decorative=row.decorative)
+    return ImagePart(str(picture.name), row.decorative, picture.width, picture.height)

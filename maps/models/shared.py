@@ -28,7 +28,7 @@ class Picture(models.Model):
     unused_since = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
-        return str(self.name)
+        return f"{self.width} × {self.height}"
 
 
 class Persona(models.Model):

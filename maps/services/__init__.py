@@ -21,7 +21,7 @@ from maps.services.journeys import create_map, update_map
 from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
 from maps.services.personas import archive_persona, create_persona, set_persona_picture, update_persona
-from maps.services.pictures import keep_picture, sweep_pictures
+from maps.services.pictures import keep_picture, sweep_pictures, with_pictures
 from maps.services.reviews import remind_owners
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
 from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
@@ -98,4 +98,5 @@ __all__ = [
     "update_map",
     "update_persona",
     "variant_states",
+    "with_pictures",
 ]

@@ -1,4 +1,4 @@
-"""Cards, and what their kind adds: touchpoints, pain points, opportunities."""
+"""Cards, and what their kind adds: touchpoints, pain points, opportunities, pictures."""
 
 import uuid
 from collections.abc import Mapping
@@ -6,28 +6,31 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
 from maps import access
 from maps.limits import MOST_CARDS
 from maps.log.wording import name_of
-from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Step, Touchpoint
+from maps.models import Card, CardExtra, Cell, Image, JourneyMap, Lane, Opportunity, Picture, Step, Touchpoint
 from maps.services.changes import Change, Conflict, Verb, changing
 from maps.services.order import put, room_for_one
 from maps.texts import body_of
 
-EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
+EXTRAS: dict[str, type[CardExtra]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
+    Lane.Kind.IMAGE: Image,
 }
 ON_CARD = frozenset({"evidence", "severity", "colour", "owner"})
 ON_EXTRA: dict[str, frozenset[str]] = {
     Lane.Kind.TOUCHPOINT: frozenset({"channel", "importance_to_customer", "importance_to_business"}),
     Lane.Kind.OPPORTUNITY: frozenset({"value", "business_value", "effort", "status", "link"}),
+    Lane.Kind.IMAGE: frozenset({"picture", "decorative"}),
 }
 
 # These are named by their keys, and looked up in the team.
-BY_KEY = frozenset({"channel", "owner"})
+BY_KEY = frozenset({"channel", "owner", "picture"})
 
 Details = Mapping[str, Any]
 
@@ -181,6 +184,7 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     wrote = change.set(card, **own)
     if not extra:
         return wrote
+    _give_extra(change, card)  # A card may be older than what its kind adds.
     row = EXTRAS[card.kind]._default_manager.get(card=card)
     row.card = card
     _check(row, extra)
@@ -192,20 +196,22 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
 
 
 def _looked_up(team: Team, details: Details) -> dict[str, Any]:
-    """Raises Http404 for a channel of another team and for an owner who is no member."""
+    """Raises Http404 for a channel or a picture of another team, and for an owner who is no member."""
     found = dict(details)
     if found.get("channel"):
         found["channel"] = access.channel_of(team, found["channel"])
     if found.get("owner"):
         found["owner"] = access.member_of(team, found["owner"])
+    if found.get("picture"):
+        found["picture"] = get_object_or_404(Picture, team=team, pk=found["picture"])
     return found
 
 
-def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:
+def _check(row: Card | CardExtra, values: Mapping[str, Any]) -> None:
     """Raises ValidationError for a value that the database would refuse."""
     for name, value in values.items():
         highest = 3 if name == "severity" else 5
-        if isinstance(value, int) and not 1 <= value <= highest:
+        if type(value) is int and not 1 <= value <= highest:
             raise ValidationError(f"{name.replace('_', ' ').capitalize()} goes from 1 to {highest}.")
         if name not in BY_KEY:
             row._meta.get_field(name).clean(value, row)  # type: ignore[union-attr]

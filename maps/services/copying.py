@@ -137,7 +137,7 @@ def _copy_contents(change: Change, lanes: Lanes, steps: Steps) -> None:
     Where several steps lead to one, its cards stand one below the other, and the first feeling stands.
     """
     cells = Cell.objects.filter(lane__in=lanes, step__in=steps)
-    cards = Card.objects.filter(cell__in=cells).select_related("cell", "touchpoint", "opportunity")
+    cards = Card.objects.filter(cell__in=cells).select_related("cell", *EXTRAS)
     cards = cards.order_by("cell__step__stage__position", "cell__step__position", "position")
     made: dict[tuple[int, int], Cell] = {}
     for card in cards:
@@ -160,7 +160,7 @@ def _copy_contents(change: Change, lanes: Lanes, steps: Steps) -> None:
 
 def _copy_extras(change: Change, pairs: Sequence[tuple[Card, Card]]) -> None:
     for kind in EXTRAS:
-        change.add_all([_like(getattr(card, kind), card=copy) for card, copy in pairs if card.kind == kind])
+        change.add_all([_like(getattr(card, kind), card=copy) for card, copy in pairs if hasattr(card, kind)])
 
 
 def _like(row: M, **values: Any) -> M:

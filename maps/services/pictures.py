@@ -1,7 +1,8 @@
 """Pictures kept in the storage, under names that nobody can guess, until nothing shows them any more."""
 
+import base64
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -12,11 +13,13 @@ from django.db.models import BooleanField, Func, Q, Value
 from django.utils import timezone
 
 from accounts.models import Team
+from maps.documents.shapes import ImagePart, MapDocument, with_data
 from maps.models import Operation, Picture, Snapshot
-from maps.pictures.drawn import Drawn
+from maps.pictures.drawn import Drawn, within
 
 # Whoever writes a file names it in a row within this time.
 MARGIN = timedelta(hours=1)
+MOST_EMBEDDED = 12 * 1024**2
 KEPT_UNUSED = timedelta(days=7)
 _PATH_EXISTS = "%(function)s(%(expressions)s::jsonpath)"
 
@@ -28,6 +31,37 @@ def keep_picture(*, team: Team, drawn: Drawn) -> Picture:
     return Picture.objects.create(
         team=team, name=name, file=file, width=drawn.width, height=drawn.height, size=len(drawn.data)
     )
+
+
+def known_pictures(*, team: Team, parts: Collection[ImagePart]) -> dict[tuple[str, str], Picture]:
+    """The pictures of a document by name and data: those of the team, and others from the data that came along.
+
+    Raises ValidationError for data that is no picture.
+    """
+    names = {part.picture for part in parts if part.picture}
+    there = {str(row.name): row for row in Picture.objects.filter(team=team, name__in=names)} if names else {}
+    found: dict[tuple[str, str], Picture] = {}
+    for part in parts:
+        key = part.picture, part.data
+        if part.picture in there:
+            found[key] = there[part.picture]
+        elif part.data and key not in found:
+            found[key] = keep_picture(team=team, drawn=within(base64.b64decode(part.data)))
+    return found
+
+
+def with_pictures(document: MapDocument, *, team: Team) -> MapDocument:
+    """The document with the pictures themselves, as far as `MOST_EMBEDDED` bytes go; the others are left as names."""
+    names = {card.image.picture for _, _, card in document.cards() if card.image and card.image.picture}
+    if not names:
+        return document
+    left, data = MOST_EMBEDDED, dict[str, str]()
+    for row in Picture.objects.filter(team=team, name__in=names).order_by("pk"):
+        if row.size <= left and default_storage.exists(row.file):
+            with default_storage.open(row.file) as file:
+                data[str(row.name)] = base64.b64encode(file.read()).decode()
+            left -= row.size
+    return with_data(document, data)
 
 
 def discard_picture(*, picture: Picture) -> None:

@@ -89,7 +89,7 @@ class PictureForm(forms.Form):
 
     file = forms.FileField(
         label="Picture", max_length=255, allow_empty_file=True, widget=PICTURE_INPUT,
-        help_text=f"JPEG, PNG, WebP or GIF of at most {MEGABYTES} MB; made smaller where it has more than {drawn.CARD} points.",
+        help_text=f"JPEG, PNG, WebP or GIF of at most {MEGABYTES} MB; drawn with {drawn.CARD} points at most.",
     )  # fmt: skip
     body = forms.CharField(
         label=DESCRIPTION, max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),

@@ -3,10 +3,14 @@
 from maps.services.building import build_map
 from maps.services.cards import add_card, move_card, remove_card, save_card
 from maps.services.changes import Conflict
-from maps.services.channels import ensure_channels
-from maps.services.channels_mended import merge_channels, rename_channel
-from maps.services.copies import duplicate_map, make_variant, variant_states
-from maps.services.copying import (
+from maps.services.channels import ensure_channels, merge_channels, rename_channel
+from maps.services.corrections import correct
+from maps.services.emotions import clear_emotion, set_emotion
+from maps.services.hierarchy import draw_under, put_under, take_out
+from maps.services.journeys import create_map, update_map
+from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
+from maps.services.map_copies import duplicate_map, make_variant, variant_states
+from maps.services.part_copies import (
     copy_lane,
     copy_stage,
     duplicate_card,
@@ -14,11 +18,6 @@ from maps.services.copying import (
     duplicate_stage,
     duplicate_step,
 )
-from maps.services.corrections import correct
-from maps.services.emotions import clear_emotion, set_emotion
-from maps.services.hierarchy import draw_under, put_under, take_out
-from maps.services.journeys import create_map, update_map
-from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
 from maps.services.pasting import MapChanged, paste_cells
 from maps.services.personas import archive_persona, create_persona, set_persona_picture, update_persona
 from maps.services.pictures import keep_picture, sweep_pictures, with_pictures

@@ -7,7 +7,19 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
-from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona, Picture, Snapshot, Stage, Step
+from maps.models import (
+    Card,
+    Channel,
+    JourneyMap,
+    Lane,
+    Opportunity,
+    Persona,
+    Picture,
+    Snapshot,
+    Stage,
+    Step,
+    Touchpoint,
+)
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -66,3 +78,8 @@ def persona_of(team: Team, pk: int) -> Persona:
 
 def picture_of(team: Team, name: uuid.UUID) -> Picture:
     return get_object_or_404(Picture, team=team, name=name)
+
+
+def touchpoint_of(team: Team, card: int) -> Touchpoint:
+    touchpoints = Touchpoint.objects.select_related("card", "team").filter(card__kind=Lane.Kind.TOUCHPOINT)
+    return get_object_or_404(touchpoints, team=team, card=card)

@@ -32,6 +32,7 @@ PAGES = (
     ("All maps", "maps:list", "kanban", Role.VIEWER),
     ("All flows", "flows:list", "workflow", Role.VIEWER),
     ("Personas", "maps:personas", "user", Role.VIEWER),
+    ("Touchpoints", "maps:touchpoints", "link", Role.VIEWER),
     ("Channels", "maps:channels", "share-2", Role.VIEWER),
     ("Opportunities", "maps:opportunities", "chart-scatter", Role.VIEWER),
     ("Data", "flows:data", "database", Role.VIEWER),

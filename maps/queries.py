@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404
 
@@ -59,11 +60,28 @@ def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
 
 
-def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
-    """Where the channel is used, map by map."""
+def list_touchpoint_names(team: Team, words: str = "") -> QuerySet[Card, Any]:
+    """Each name once, with `key` (a card of that name), `uses`, `maps` (how many) and `channels` (names and icons)."""
+    cards = Card.objects.filter(team=team, kind=Lane.Kind.TOUCHPOINT, body__icontains=words)
+    channel = Q(touchpoint__channel__isnull=False)
     return (
-        Touchpoint.objects.filter(team=team, channel=channel, card__kind=Lane.Kind.TOUCHPOINT)
-        .select_related("card__cell__step__stage", "card__cell__lane__map")
+        cards.values("body")
+        .annotate(
+            key=Min("pk"),
+            uses=Count("pk"),
+            maps=Count("cell__lane__map", distinct=True),
+            channels=ArrayAgg("touchpoint__channel__name", filter=channel, distinct=True, default=[]),
+            icon=Min("touchpoint__channel__icon"),
+        )
+        .order_by(Lower("body"), "key")
+    )
+
+
+def list_touchpoints(team: Team, **which: Any) -> QuerySet[Touchpoint]:
+    """Those of a `channel`, or those whose `card__body` is a name, map by map."""
+    return (
+        Touchpoint.objects.filter(team=team, card__kind=Lane.Kind.TOUCHPOINT, **which)
+        .select_related("channel", "card__cell__step__stage", "card__cell__lane__map")
         .order_by("card__cell__lane__map__title", "card__cell__lane__map", "card__cell__step__stage__position", "pk")
     )
 

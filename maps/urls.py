@@ -18,6 +18,7 @@ from maps.views import (
     sample,
     stages,
     steps,
+    touchpoints,
     undo,
 )
 
@@ -87,6 +88,9 @@ urlpatterns = [
     path("maps/channels/", channels.listing, name="channels"),
     path("maps/channels/<int:pk>/", channels.channel, name="channel"),
     path("maps/channels/<int:pk>/merge/", channels.merge, name="merge_channel"),
+    path("maps/touchpoints/", touchpoints.listing, name="touchpoints"),
+    path("maps/touchpoints/<int:touchpoint>/", touchpoints.touchpoint, name="touchpoint"),
+    path("maps/touchpoints/<int:touchpoint>/merge/", touchpoints.merge, name="merge_touchpoint"),
     path("maps/personas/", personas.listing, name="personas"),
     path("maps/personas/new/", personas.new, name="new_persona"),
     path("maps/personas/<int:pk>/", personas.persona, name="persona"),

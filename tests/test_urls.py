@@ -118,6 +118,9 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:picture": (VIEWER, None),
     "maps:add_picture": (EDITOR, EDITOR),
     "maps:replace_picture": (EDITOR, EDITOR),
+    "maps:touchpoints": (VIEWER, VIEWER),
+    "maps:touchpoint": (VIEWER, EDITOR),
+    "maps:merge_touchpoint": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:opportunity": (VIEWER, EDITOR),
     "maps:score_opportunity": (None, EDITOR),
@@ -180,6 +183,7 @@ def world(team: Team, alice: User, vera: User) -> dict[str, Any]:
         "step": Step.objects.filter(stage__map=journey)[0].pk,
         "lane": lane.pk,
         "form": "json",
+        "touchpoint": Card.objects.filter(cell__lane__map=journey, kind=Lane.Kind.TOUCHPOINT)[0].pk,
         "snapshot": snapshot.pk,
         "card": Card.objects.filter(cell__lane__map=journey, kind=Lane.Kind.OPPORTUNITY)[0].pk,
         "accounts": {

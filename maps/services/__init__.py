@@ -32,6 +32,7 @@ from maps.services.steps import (
     rename_step,
     shift_step,
 )
+from maps.services.touchpoints import merge_touchpoints, rename_touchpoint
 from maps.services.undo import NothingToUndo, Refused, redo, undo
 from maps.texts import body_of
 
@@ -65,6 +66,7 @@ __all__ = [
     "make_variant",
     "mark_moment_of_truth",
     "merge_channels",
+    "merge_touchpoints",
     "move_card",
     "move_lane",
     "move_stage",
@@ -84,6 +86,7 @@ __all__ = [
     "rename_lane",
     "rename_stage",
     "rename_step",
+    "rename_touchpoint",
     "restore_map",
     "save_card",
     "set_emotion",

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
-from accounts.models import User
+from accounts.models import Team, User
 from maps.live import bus
 from maps.log.elements import GRID, HEAD, element_of, fewest
 from maps.log.parts import (
@@ -193,6 +193,14 @@ def changing(journey: JourneyMap, *, by: User | None) -> Iterator[Change]:
         if operation := change.close():
             transaction.on_commit(partial(bus.tell_change, row.pk, operation.seq), robust=True)
         journey.revision, journey.updated_at = row.revision, row.updated_at
+
+
+def locked_maps(team: Team) -> list[JourneyMap]:
+    """All maps of the team, each as it stays until the transaction ends; for what changes many of them.
+
+    They are locked in one order, and before anything that stands on them.
+    """
+    return list(JourneyMap.objects.select_for_update(no_key=True).filter(team=team).order_by("pk"))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import Team, User
 from maps import access
 from maps.models import Channel, JourneyMap, Touchpoint
-from maps.services.changes import Verb, changing
+from maps.services.changes import Verb, changing, locked_maps
 from maps.texts import one_line
 
 CHANNEL_LIMIT = 80
@@ -71,8 +71,7 @@ def merge_channels(*, channel: Channel, into: int, by: User) -> Channel:
     other = access.channel_of(channel.team, into)
     if other.pk == channel.pk:
         raise ValidationError("A channel cannot be merged into itself.")
-    # Maps before what stands on them, in one order, as whoever locks more than one map does.
-    maps = list(JourneyMap.objects.select_for_update(no_key=True).filter(team=channel.team).order_by("pk"))
+    maps = locked_maps(channel.team)
     get_object_or_404(Channel.objects.select_for_update(), pk=channel.pk)
     used = set(Touchpoint.objects.filter(channel=channel).values_list("card__cell__lane__map", flat=True))
     for journey in maps:

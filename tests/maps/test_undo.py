@@ -107,7 +107,13 @@ def test_every_service_that_writes_is_among_those_changes():
         for name in services.__all__
         if name.split("_")[0] in ("add", "rename", "move", "remove", "mark", "shift", "save", "set", "clear", "update")
     }
-    no_change_of_a_map = {"remove_snapshot", "rename_channel", "set_persona_picture", "update_persona"}
+    no_change_of_a_map = {
+        "remove_snapshot",
+        "rename_channel",
+        "rename_touchpoint",
+        "set_persona_picture",
+        "update_persona",
+    }
     assert writing - no_change_of_a_map == set(CHANGES) - {"save_details"}
 
 

@@ -30,6 +30,7 @@ KINDS_TO_ADD = (
 )
 BIGGEST_KEY = 2**63 - 1
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
+HOLDS = "Then it is marked, until somebody confirms it again."
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
 
@@ -72,9 +73,14 @@ class ImportForm(forms.Form):
 class SettingsForm(forms.ModelForm[JourneyMap]):
     class Meta:
         model = JourneyMap
-        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due"]
-        labels = {"state": "Shows", "review_due": "Review due"}
-        help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
+        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due", "review_days"]
+        labels = {"state": "Shows", "review_due": "Review due", "review_days": "A stage holds for, in days"}
+        help_texts = {
+            "folder": "",
+            "tags": "With commas between them.",
+            "review_due": "The owner is the one to look.",
+            "review_days": HOLDS,
+        }
         widgets = {
             "scenario": forms.Textarea(attrs={"rows": 3}),
             "expectations": forms.Textarea(attrs={"rows": 2}),
@@ -82,7 +88,18 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             "review_due": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
 
-    field_order = ("title", "status", "state", "owner", "review_due", "folder", "tags", "scenario", "expectations")
+    field_order = (
+        "title",
+        "status",
+        "state",
+        "owner",
+        "review_due",
+        "review_days",
+        "folder",
+        "tags",
+        "scenario",
+        "expectations",
+    )
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
     personas = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.CheckboxSelectMultiple)
@@ -98,6 +115,7 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
         self.offered = [row for row in queries.list_personas(instance.team) if row.pk in about or not row.archived]
         self.fields["personas"].choices = [(row.pk, row.name) for row in self.offered]  # type: ignore[attr-defined]
         self.initial["personas"] = sorted(about)
+        self.fields["review_days"].required = False
 
     @property
     def about(self) -> list[tuple[Persona, bool]]:

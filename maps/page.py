@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Protocol
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
 from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
+from maps.trust import Confirmed, confirmed
 
 KIND_ICONS = {
     Lane.Kind.TEXT: "notebook-text",
@@ -63,6 +65,7 @@ class StageHead:
     hue: int
     first: bool
     last: bool
+    confirmed: Confirmed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,9 @@ class MapPage:
         return len(self.steps) + 1
 
 
-def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+def heads(
+    stages: Iterable[Stage], steps: Iterable[Step], *, journey: JourneyMap, now: datetime
+) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
     """Stages and their steps in order; stages take even hues, so that neighbours differ as much as they can."""
     of_stage: dict[int, list[Step]] = defaultdict(list)
     for step in steps:
@@ -208,6 +213,7 @@ def heads(stages: Iterable[Stage], steps: Iterable[Step]) -> tuple[tuple[StageHe
                 hue=stage_hue(place, len(ordered)),
                 first=place == 0,
                 last=place == len(ordered) - 1,
+                confirmed=confirmed(stage, journey=journey, now=now),
             )
         )
         for step in members:

@@ -10,6 +10,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import Team
 from maps import access
@@ -88,7 +89,7 @@ def list_touchpoints(team: Team, **which: Any) -> QuerySet[Touchpoint]:
 
 def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
     """The whole map, or its stage with that number, in six queries, however big it is."""
-    stages, steps = heads(_stages(journey), _steps(journey))
+    stages, steps = _heads(journey)
     if number:
         stages, steps = alone(stages, steps, number)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
@@ -117,7 +118,7 @@ def document_of(team: Team, journey: JourneyMap) -> MapDocument:
 def row_of(journey: JourneyMap, lane: int) -> LaneRow:
     """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
     row = access.lane_of(journey, lane)
-    _, steps = heads(_stages(journey), _steps(journey))
+    _, steps = _heads(journey)
     cards = _by_cell(_cards(journey.team).filter(cell__lane=row))
     points = _points(EmotionPoint.objects.filter(lane=row))
     lines = dividers(list(list_lanes(journey)))
@@ -133,7 +134,7 @@ def cell_of(journey: JourneyMap, lane: int, step: int) -> CellView:
 
 
 def stage_head(journey: JourneyMap, stage: int) -> StageHead:
-    return _find(heads(_stages(journey), _steps(journey))[0], stage)
+    return _find(_heads(journey)[0], stage)
 
 
 def step_head(journey: JourneyMap, step: int) -> StepHead:
@@ -237,8 +238,12 @@ def steps_in_order(journey: JourneyMap) -> list[StepHead]:
     ]
 
 
+def _heads(journey: JourneyMap) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+    return heads(_stages(journey), _steps(journey), journey=journey, now=timezone.now())
+
+
 def _stages(journey: JourneyMap) -> QuerySet[Stage]:
-    return Stage.objects.filter(map=journey)
+    return Stage.objects.filter(map=journey).select_related("confirmed_by")
 
 
 def _steps(journey: JourneyMap) -> QuerySet[Step]:

@@ -43,6 +43,7 @@ urlpatterns = [
     path("maps/<int:pk>/stages/", stages.add, name="add_stage"),
     path("maps/<int:pk>/stages/<int:stage>/", stages.menu, name="stage"),
     path("maps/<int:pk>/stages/<int:stage>/name/", stages.rename, name="rename_stage"),
+    path("maps/<int:pk>/stages/<int:stage>/confirm/", stages.confirm, name="confirm_stage"),
     path("maps/<int:pk>/stages/<int:stage>/move/", stages.move, name="move_stage"),
     path("maps/<int:pk>/stages/<int:stage>/duplicate/", stages.duplicate, name="duplicate_stage"),
     path("maps/<int:pk>/stages/<int:stage>/copy/", stages.copy, name="copy_stage"),

@@ -68,6 +68,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:add_stage": (None, EDITOR),
     "maps:stage": (EDITOR, EDITOR),
     "maps:rename_stage": (EDITOR, EDITOR),
+    "maps:confirm_stage": (None, EDITOR),
     "maps:move_stage": (None, EDITOR),
     "maps:remove_stage": (None, EDITOR),
     "maps:duplicate_stage": (None, EDITOR),

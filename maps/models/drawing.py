@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -41,6 +41,9 @@ class JourneyMap(models.Model):
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    review_days = models.PositiveSmallIntegerField(
+        default=90, validators=[MinValueValidator(1), MaxValueValidator(3650)], help_text="How long a stage holds."
+    )
     reminded_of = models.DateField(null=True, editable=False, help_text="The date of which the owner has been told.")
     # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
     parent_step = models.ForeignKey(
@@ -111,6 +114,11 @@ class Stage(Named, Positioned):
     map = models.ForeignKey(JourneyMap, on_delete=models.CASCADE, related_name="stages")
     name = models.CharField(max_length=300)
     goal = models.TextField(blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody last said that it is true.")
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changed_at = models.DateTimeField(null=True, editable=False, help_text="When it last changed after that.")
 
     class Meta(Positioned.Meta):
         constraints = [

@@ -23,7 +23,7 @@ from maps.services.personas import archive_persona, create_persona, set_persona_
 from maps.services.pictures import keep_picture, sweep_pictures, with_pictures
 from maps.services.reviews import remind_owners
 from maps.services.snapshots import prune_log, prune_logs, remove_snapshot, restore_map, states_at, take_snapshot
-from maps.services.stages import add_stage, move_stage, remove_stage, rename_stage
+from maps.services.stages import add_stage, confirm_stage, move_stage, remove_stage, rename_stage
 from maps.services.steps import (
     add_step,
     mark_moment_of_truth,
@@ -50,6 +50,7 @@ __all__ = [
     "build_map",
     "clear_emotion",
     "collapse_lane",
+    "confirm_stage",
     "copy_lane",
     "copy_stage",
     "correct",

@@ -28,6 +28,7 @@ NEWS = {
     "folder": "put the map into the folder",
     "tags": "set the tags to",
     "review_due": "set the review to",
+    "review_days": "set the days for which a stage holds to",
 }
 
 
@@ -57,6 +58,7 @@ def update_map(
     tags: Collection[str] | None = None,
     owner: int | Kept | None = Kept.KEPT,
     review_due: date | Kept | None = Kept.KEPT,
+    review_days: int | None = None,
 ) -> JourneyMap:
     """Write what is given, and return the map as it is then.
 
@@ -82,6 +84,8 @@ def update_map(
         values["owner"] = None if owner is None else access.member_of(journey.team, owner)
     if review_due is not Kept.KEPT:
         values["review_due"] = review_due
+    if review_days is not None:
+        values["review_days"] = review_days
     with changing(journey, by=by) as change:
         change.set(change.map, **values)
         if personas is not None:

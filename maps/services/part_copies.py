@@ -9,13 +9,15 @@ from django.db.models import Model
 from accounts.models import User
 from maps import access
 from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
+from maps.log.elements import CONFIRMED
 from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Stage, Step
 from maps.services.cards import EXTRAS
 from maps.services.changes import Change, Verb, changing
 from maps.services.order import among, check_room, put, room_for_one
 
 M = TypeVar("M", bound=Model)
-OWN = frozenset({"id", "uid", "team", "version", "updated_at", "updated_by"})  # What a copy does not share.
+# What a copy does not share. Nobody has confirmed it yet.
+OWN = frozenset({"id", "uid", "team", "version", "updated_at", "updated_by", "changed_at", *CONFIRMED})
 
 Lanes = Mapping[int, Lane]
 Steps = Mapping[int, Step]

@@ -21,6 +21,7 @@ from maps.forms import LookForm, TargetForm
 from maps.log.reading import redoable, undoable
 from maps.models import Card, Channel, JourneyMap, Lane, Persona, Stage
 from maps.page import Look, MapPage
+from maps.trust import evidence_of
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
@@ -89,6 +90,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
+    data["evidence"] = evidence_of([journey.pk]).get(journey.pk)
     data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:

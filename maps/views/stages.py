@@ -33,6 +33,7 @@ def menu(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
         journey,
         "stage",
         stage=row,
+        confirmed=queries.stage_head(journey, stage).confirmed,
         title=row.name,
         left=siblings[place - 1] if place else None,
         right=siblings[place + 1] if place + 1 < len(siblings) else None,
@@ -53,6 +54,15 @@ def rename(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
             form.add_error("name", error)
     status = 422 if form.is_bound else 200
     return answers.panel(request, journey, "rename", form=form, title=f"Rename {row.name}", status=status)
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def confirm(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
+    """What stands there is true, says whoever asks."""
+    journey = access.map_of(request.team, pk)
+    services.confirm_stage(journey=journey, by=request.user, stage=stage)
+    return answers.part(request, journey, "stage", anchor=f"stage-{stage}", stage=queries.stage_head(journey, stage))
 
 
 @require_POST

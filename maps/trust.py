@@ -1,6 +1,7 @@
 """How far a map can be relied on: when its stages were last confirmed, and on what its cards rest."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,3 +49,8 @@ def evidence_of(maps: Collection[int]) -> dict[int, Evidence]:
     counts = {kind.value: Count("pk", filter=Q(evidence=kind)) for kind in Card.Evidence}
     cards = Card.objects.filter(cell__lane__map__in=maps).values("cell__lane__map").annotate(**counts).order_by()
     return {key: Evidence(*found) for key, *found in cards.values_list("cell__lane__map", *counts)}
+
+
+def evidence_in(cards: Iterable[Card]) -> Evidence:
+    """The same of cards that are loaded."""
+    return Evidence(**Counter(card.evidence for card in cards))

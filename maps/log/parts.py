@@ -37,7 +37,7 @@ PERSONAS = "personas"
 # together, and what was sent about them, is no part of any one of them.
 LEFT_OUT = frozenset(
     {"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"}
-    | {"variant_of", "parent_step", "reminded_of", "changed_at"}
+    | {"variant_of", "parent_step", "reminded_of", "confirmed", "changed_at"}
 )
 PLAIN = (str, int, float, bool, list, type(None))
 

@@ -44,6 +44,7 @@ class JourneyMap(models.Model):
     review_days = models.PositiveSmallIntegerField(
         default=90, validators=[MinValueValidator(1), MaxValueValidator(3650)], help_text="How long a stage holds."
     )
+    confirmed = models.BooleanField(default=False, editable=False, help_text="Some stage has been confirmed once.")
     reminded_of = models.DateField(null=True, editable=False, help_text="The date of which the owner has been told.")
     # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
     parent_step = models.ForeignKey(

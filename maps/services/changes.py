@@ -190,7 +190,7 @@ class Change:
     def _tell_stages(self) -> None:
         """Note at stages that had been confirmed that they say something else now."""
         stages, steps = self._stages - {None}, self._steps - {None}
-        if stages or steps:
+        if self.map.confirmed and (stages or steps):
             touched = Stage.objects.filter(Q(pk__in=stages) | Q(steps__in=steps), confirmed_at__isnull=False)
             Stage.objects.filter(pk__in=touched.values("pk")).update(changed_at=timezone.now())
 

@@ -48,6 +48,7 @@ def confirm_stage(*, journey: JourneyMap, by: User, stage: int) -> Stage:
     with changing(journey, by=by) as change:
         row = access.stage_of(journey, stage)
         change.set(row, confirmed_at=timezone.now(), confirmed_by=by)
+        JourneyMap.objects.filter(pk=journey.pk).update(confirmed=True)
         change.says(Verb.CHANGE, "confirmed the stage", row, about=row)
     return row
 

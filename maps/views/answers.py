@@ -21,7 +21,7 @@ from maps.forms import LookForm, TargetForm
 from maps.log.reading import redoable, undoable
 from maps.models import Card, Channel, JourneyMap, Lane, Persona, Stage
 from maps.page import Look, MapPage
-from maps.trust import evidence_of
+from maps.trust import evidence_in
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
@@ -90,7 +90,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, GRID, data, status=status)
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
-    data["evidence"] = evidence_of([journey.pk]).get(journey.pk)
+    data["evidence"] = evidence_in(card for row in whole.lanes for cell in row.cells for card in cell.cards)
     data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:

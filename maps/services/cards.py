@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.shortcuts import get_object_or_404
 
-from accounts.models import Team, User
+from accounts.models import User
 from maps import access
 from maps.limits import MOST_CARDS
 from maps.log.wording import name_of
@@ -177,7 +177,7 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:
         raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
-    found = _looked_up(change.map.team, details)
+    found = _looked_up(change.map, details)
     own = {name: value for name, value in found.items() if name in ON_CARD}
     extra = {name: value for name, value in found.items() if name in of_extra}
     _check(card, own)
@@ -195,15 +195,15 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     return wrote or detailed
 
 
-def _looked_up(team: Team, details: Details) -> dict[str, Any]:
+def _looked_up(journey: JourneyMap, details: Details) -> dict[str, Any]:
     """Raises Http404 for a channel or a picture of another team, and for an owner who is no member."""
     found = dict(details)
     if found.get("channel"):
-        found["channel"] = access.channel_of(team, found["channel"])
+        found["channel"] = access.channel_of(journey.team, found["channel"])
     if found.get("owner"):
-        found["owner"] = access.member_of(team, found["owner"])
+        found["owner"] = access.member_of(journey.team, found["owner"])
     if found.get("picture"):
-        found["picture"] = get_object_or_404(Picture, team=team, pk=found["picture"])
+        found["picture"] = get_object_or_404(Picture, team=journey.team_id, pk=found["picture"])
     return found
 
 

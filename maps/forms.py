@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
 from accounts.models import Team
@@ -12,10 +11,11 @@ from maps.imports.files import MOST_BYTES
 from maps.library import TEMPLATES
 from maps.limits import BIGGEST_KEY, MOST_LANES, MOST_STAGES
 from maps.listing import ORDERS, REVIEWS
-from maps.models import Card, Channel, JourneyMap, Lane, Opportunity
+from maps.models import Card, Channel, JourneyMap, Lane, Opportunity, Persona
 from maps.page import CARDS, ZOOMS, Look
 from maps.pasting import MOST_CHARACTERS
 from maps.services.snapshots import LABEL_LIMIT
+from maps.shared_forms import DECORATIVE, DESCRIPTION
 from maps.talking import SHOWS, Asked
 from maps.texts import BODY_LIMIT, NAME_LIMIT, TITLE_LIMIT
 
@@ -27,8 +27,10 @@ KINDS_TO_ADD = (
     Lane.Kind.PAIN,
     Lane.Kind.OPPORTUNITY,
     Lane.Kind.METRIC,
+    Lane.Kind.IMAGE,
 )
 MOST_CHANGES = 2**31 - 1  # what the number of an operation can be
+HOLDS = "Then it is marked, until somebody confirms it again."
 ONE_TO_FIVE = [(n, str(n)) for n in range(1, 6)]
 
 
@@ -71,9 +73,14 @@ class ImportForm(forms.Form):
 class SettingsForm(forms.ModelForm[JourneyMap]):
     class Meta:
         model = JourneyMap
-        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due"]
-        labels = {"state": "Shows", "review_due": "Review due"}
-        help_texts = {"folder": "", "tags": "With commas between them.", "review_due": "The owner is the one to look."}
+        fields = ["title", "status", "state", "scenario", "expectations", "folder", "tags", "review_due", "review_days"]
+        labels = {"state": "Shows", "review_due": "Review due", "review_days": "A stage holds for, in days"}
+        help_texts = {
+            "folder": "",
+            "tags": "With commas between them.",
+            "review_due": "The owner is the one to look.",
+            "review_days": HOLDS,
+        }
         widgets = {
             "title": forms.TextInput(attrs={"dir": "auto"}),
             "scenario": forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
@@ -83,12 +90,13 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
         }
 
     SECTIONS = {
-        "What it is about": ("title", "scenario", "expectations"),
-        "Where it stands": ("status", "state", "owner", "review_due"),
+        "What it is about": ("title", "scenario", "expectations", "personas"),
+        "Where it stands": ("status", "state", "owner", "review_due", "review_days"),
         "Where it is filed": ("folder", "tags"),
     }
     # Whether it is a member is for the service to say.
     owner = forms.IntegerField(required=False, widget=forms.Select)
+    personas = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, data: Any = None, *, instance: JourneyMap) -> None:
         super().__init__(data, instance=instance, initial={"owner": instance.owner_id})
@@ -97,6 +105,17 @@ class SettingsForm(forms.ModelForm[JourneyMap]):
             ("", "Nobody"),
             *((user.pk, str(user)) for user in members),
         ]
+        about = set(instance.personas.values_list("pk", flat=True))
+        self.offered = [row for row in queries.list_personas(instance.team) if row.pk in about or not row.archived]
+        self.fields["personas"].choices = [(row.pk, row.name) for row in self.offered]  # type: ignore[attr-defined]
+        self.initial["personas"] = sorted(about)
+        self.fields["review_days"].required = False
+
+    @property
+    def about(self) -> list[tuple[Persona, bool]]:
+        """The personas that can be chosen, and whether each is."""
+        chosen = {str(key) for key in self["personas"].value() or ()}
+        return [(row, str(row.pk) in chosen) for row in self.offered]
 
     @property
     def sections(self) -> dict[str, list[forms.BoundField]]:
@@ -120,18 +139,6 @@ class MapsForm(forms.Form):
     def chosen(self) -> dict[str, Any]:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
-
-
-class ChannelForm(forms.ModelForm[Channel]):
-    class Meta:
-        model = Channel
-        fields = ["name", "icon"]
-
-
-class MergeForm(forms.Form):
-    """Into which channel another one is merged."""
-
-    into = forms.IntegerField(min_value=1, max_value=BIGGEST_KEY)
 
 
 class SubJourneyForm(forms.Form):
@@ -293,11 +300,13 @@ class DetailsForm(forms.Form):
         self.fields["due"] = forms.DateField(
             label="Due", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
         )
+        if card.kind == Lane.Kind.IMAGE:
+            self.fields["body"].label = DESCRIPTION
 
     @property
     def details(self) -> dict[str, Any]:
         values = {name: value for name, value in self.cleaned_data.items() if name not in ("body", "version")}
-        return {name: value.pk if isinstance(value, Model) else value for name, value in values.items()}
+        return {name: getattr(value, "pk", value) for name, value in values.items()}
 
 
 class MoveCardForm(PlaceForm):
@@ -379,9 +388,14 @@ def _fields_of(kind: str, team: Team) -> dict[str, forms.Field]:
             "business_value": _scale("Value to the business"),
             "effort": _scale("Effort"),
             "status": forms.ChoiceField(choices=Opportunity.Status.choices),
+            "owner": forms.ModelChoiceField(
+                queryset=team.members.order_by("name", "email"), required=False, empty_label="Nobody"
+            ),
             "link": forms.URLField(label="Link to a ticket", required=False, assume_scheme="https"),
         }
     evidence = forms.ChoiceField(choices=Card.Evidence.choices)
+    if kind == Lane.Kind.IMAGE:
+        return {"evidence": evidence, "decorative": forms.BooleanField(label=DECORATIVE, required=False)}
     if kind == Lane.Kind.PAIN:
         severity = forms.TypedChoiceField(coerce=int, choices=[(1, "Light"), (2, "Medium"), (3, "Severe")])
         return {"severity": severity, "evidence": evidence}
@@ -402,6 +416,8 @@ def _known(card: Card) -> dict[str, Any]:
             "importance_to_customer": touchpoint.importance_to_customer,
             "importance_to_business": touchpoint.importance_to_business,
         }
+    if card.kind == Lane.Kind.IMAGE:
+        known["decorative"] = hasattr(card, "image") and card.image.decorative
     if card.kind == Lane.Kind.OPPORTUNITY:
         idea = card.opportunity
         known |= {name: getattr(idea, name) for name in ("value", "business_value", "effort", "status", "link")}

@@ -29,7 +29,8 @@ def export(request: TeamRequest, pk: int, form: str) -> HttpResponse:
     if chosen is None:
         raise Http404("No such format.")
     try:
-        data = chosen.write(queries.document_of(request.team, journey))
+        document = queries.document_of(request.team, journey)
+        data = chosen.write(services.with_pictures(document, team=request.team))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(answers.url(request, journey))

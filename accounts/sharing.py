@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -91,7 +92,8 @@ def try_password(*, link: ShareLink, password: str, session: SessionBase) -> boo
         raise TooManyTries
     if not check_password(password[:MOST_PASSWORD], link.password):
         return False
-    cache.decr(key)
+    with suppress(ValueError):  # the quarter of an hour may be over by now
+        cache.decr(key)
     known: dict[str, Any] = session.get(UNLOCKED, {})
     session[UNLOCKED] = dict([*known.items(), (str(link.pk), _mark(link))][-MOST_UNLOCKED:])
     return True

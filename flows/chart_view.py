@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flows.chart_tables import LinkRow, NodeRow, Url, link_rows, node_rows
 from flows.engine.query import MAX_TOP
 from flows.engine.result import OTHER
 from flows.engine.selector import LINK, MATCHED, NODE, Selector
@@ -17,15 +18,12 @@ from flows.figures import duration, figure, share
 from flows.lettering import printable, text_width
 from flows.sankey import HEIGHT, End, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
 
-LINK_ROWS = 1000
 CONTROL = 24  # pixels, a target
 FEWER = 4  # labels that a step has more or fewer
 SPOKEN = 3  # labels of a step that are read out
-LINK_FIELDS = ("step", "source", "source_kind", "target", "target_kind")
 
 # A node as results name it: step, kind, label.
 NodeKey = tuple[int, str, str]
-Url = Callable[[Selector], str]
 # The address of the question with so many labels at a step.
 Tops = Callable[[int, int], str]
 
@@ -77,42 +75,6 @@ class Part:
     count: int
     share: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A step's label as tables show it."""
-
-    label: str
-    is_other: bool
-    colour: int
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRow:
-    step: int
-    place: Place
-    count: int
-    share: str  # of start
-    parts: tuple[int, ...]  # onward, then the ends of the ledger in its order; they add up to the count
-    repeats: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRow:
-    step: int
-    source: Place
-    target: Place
-    count: int
-    share: str  # of the source
-    median: str
-    p90: str
-    url: str
-
-    @property
-    def places(self) -> tuple[Place, Place]:
-        return self.source, self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +193,8 @@ def chart_view(
         nodes=tuple(_node_marks(result, layout, start, noun, steps, url, picked)),
         ribbons=tuple(_ribbon_marks(result, layout, noun, url, picked)),
         ledger=ledger,
-        node_rows=tuple(_node_rows(result, start, ledger, colours, url)) if tables else (),
-        link_rows=tuple(_link_rows(result, colours, url)) if tables else (),
+        node_rows=tuple(node_rows(result, start, [part.state for part in ledger], colours, url)) if tables else (),
+        link_rows=tuple(link_rows(result, colours, url)) if tables else (),
         links=len(result["links"]),
         colours=colours,
         url=url(Selector(set=MATCHED)),
@@ -387,49 +349,3 @@ def _ribbon_marks(
         on = selector == picked or (node is not None and node in ends)
         ends_at = f"{places[_key(source)]}-{places[_key(target)]}"
         yield RibbonMark(ribbon, ends_at, title, on, url(selector) if ribbon.titled else "")
-
-
-def link_selector(link: Mapping[str, Any]) -> Selector:
-    return Selector(set=LINK, **{name: link[name] for name in LINK_FIELDS})
-
-
-def _place(kind: str, label: str, colours: Mapping[str, int]) -> Place:
-    if kind == "other":
-        return Place("Other", True, 0)
-    return Place(printable(label), False, colours.get(label, 0))
-
-
-def _node_rows(
-    result: Mapping[str, Any], start: int, ledger: tuple[Part, ...], colours: Mapping[str, int], url: Url
-) -> Iterator[NodeRow]:
-    for node in result["nodes"]:
-        ends = [node[part.state] for part in ledger]
-        yield NodeRow(
-            step=node["step"],
-            place=_place(node["kind"], node["label"], colours),
-            count=node["count"],
-            share=share(node["count"], start),
-            parts=(node["count"] - sum(ends), *ends),
-            repeats=node.get("repeats", 0),
-            url=url(Selector(set=NODE, step=node["step"], kind=node["kind"], label=node["label"])),
-        )
-
-
-def _link_rows(result: Mapping[str, Any], colours: Mapping[str, int], url: Url) -> Iterator[LinkRow]:
-    counts = {(node["step"], node["kind"], node["label"]): node["count"] for node in result["nodes"]}
-    links = result["links"]
-    if len(links) > LINK_ROWS:
-        kept = sorted(range(len(links)), key=lambda i: -links[i]["count"])[:LINK_ROWS]
-        links = [links[i] for i in sorted(kept)]
-    for link in links:
-        base = counts[link["step"], link["source_kind"], link["source"]]
-        yield LinkRow(
-            step=link["step"],
-            source=_place(link["source_kind"], link["source"], colours),
-            target=_place(link["target_kind"], link["target"], colours),
-            count=link["count"],
-            share=share(link["count"], base),
-            median=duration(link.get("median_seconds")),
-            p90=duration(link.get("p90_seconds")),
-            url=url(link_selector(link)),
-        )

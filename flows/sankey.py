@@ -32,8 +32,8 @@ TALL = 34.0  # from here a label stands at the top of its bar, below it is centr
 END_FIGURE = 30.0
 THIN = 2.0  # below it a ribbon is a line
 HAIR = 0.6
-RIBBONS = 1200  # more are not drawn but said in words; the tables hold them all
-TITLES = 250
+RIBBONS = 750  # more are not drawn but said in words; the tables hold them all
+TITLES = 220
 NAME, COUNT = 12.0, 11.0  # sizes of type
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import ChartView, end_words, link_selector, step_name
+from flows.chart_tables import link_selector
+from flows.chart_view import ChartView, end_words, step_name
 from flows.contexts.address import Address
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import NODE, Selector

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import LINK_FIELDS, ChartView, NodeKey, Noun, end_words, link_selector, step_name
+from flows.chart_tables import LINK_FIELDS, link_selector
+from flows.chart_view import ChartView, NodeKey, Noun, end_words, step_name
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
 from flows.figures import duration, figure, share

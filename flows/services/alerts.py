@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from flows import outgoing, queries
 from flows.engine.compare import LEAST_EXPECTED, LEAST_SIZE, two_proportion_test
+from flows.engine.query import QueryError
 from flows.engine.selector import LINK, MATCHED, Selector
 from flows.models import Alert, FlowChart, FlowRun
 from flows.services import deliveries
@@ -117,7 +118,7 @@ def check(*, alert_id: int) -> bool:
     if alert is None or run is None or (run.digest, run.dataset_version) == (alert.seen_digest, alert.seen_version):
         return False
     assert run.result is not None
-    number = number_of(run.result, Selector.from_dict(alert.selector))
+    number = number_of(run.result, selector) if (selector := _selector(alert)) else None
     # What another question said is no measure for this one.
     before = Number(**alert.seen) if alert.seen and run.digest == alert.seen_digest else None
     was_beyond = alert.is_beyond
@@ -167,6 +168,14 @@ def change(before: Number, now: Number) -> float | None:
         return None
     found = two_proportion_test(*one, *two)
     return found[1] if found else None
+
+
+def _selector(alert: Alert) -> Selector | None:
+    """None if this version no longer understands it."""
+    try:
+        return Selector.from_dict(alert.selector)
+    except QueryError:
+        return None
 
 
 def _newest(alert: Alert) -> FlowRun | None:

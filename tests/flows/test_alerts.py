@@ -217,6 +217,16 @@ def test_strangers_are_not_told_and_there_is_a_most_of_alerts(watch, charlie, mo
         watch()
 
 
+def test_one_alert_that_is_no_longer_understood_stops_no_other(watch, shop):
+    count(shop)
+    broken = watch(rule="above", measure="count", bound=4)
+    watch(rule="above", measure="count", bound=4)
+    Alert.objects.filter(pk=broken.pk).update(selector={"set": "nonsense"})
+    people(shop, 100, 9, 1)
+    count(shop)
+    assert Delivery.objects.get().alert_id != broken.pk
+
+
 # --- Messages ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,10 @@
 import re
 
+from django.http import QueryDict
 from django.template.loader import render_to_string
 
 from flows.chart_view import chart_view
+from flows.contexts.address import Address
 from flows.engine.selector import Selector
 from tests.flows.drawn import SHOP, result_of
 
@@ -88,7 +90,8 @@ def test_ten_steps_of_twenty_labels_stay_under_300_kilobytes():
     for i in range(4000):
         labels = ("start", *(f"event number {(i * (step + 3) // 7 + step) % 20}" for step in range(10)))
         paths[labels, "cut"] = i % 97 + 1
-    chart = chart_view(result_of(paths, top=20))
-    page = render_to_string("flows/chart/chart.html", {"chart": chart})
+    address = Address("/t/north-bank/flows/new/", QueryDict("dataset=shop&start=start&steps=10&top=20"))
+    chart = chart_view(result_of(paths, top=20), url=address.opener(), tops=lambda step, most: f"{address}&tops={step}")
+    page = render_to_string("flows/chart/chart.html", {"chart": chart, "node_target": "#answer", "trace_url": "x"})
     assert len(chart.nodes) > 190
     assert len(page.encode()) < 300_000

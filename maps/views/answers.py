@@ -21,7 +21,7 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
-from maps.forms import LookForm
+from maps.forms.maps import LookForm
 from maps.log.reading import redoable, undoable
 from maps.models import Card, Channel, JourneyMap, Persona
 from maps.page import Look, MapPage

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
+from maps.forms.shared import ChannelForm, MergeForm
 from maps.models import Lane
-from maps.shared_forms import ChannelForm, MergeForm
 
 USES_A_PAGE = 50
 

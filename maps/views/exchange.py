@@ -12,7 +12,8 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
 from maps.exports.formats import FORMATS
-from maps.forms import ImportForm, PasteForm
+from maps.forms.cards import PasteForm
+from maps.forms.maps import ImportForm
 from maps.imports.files import MOST_BYTES, read_map
 from maps.models import JourneyMap
 from maps.pasting import planned

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import MapsForm, NewMapForm, NumberForm, SettingsForm
+from maps.forms.maps import MapsForm, NewMapForm, NumberForm, SettingsForm
 from maps.library import TEMPLATES
 from maps.listing import FILTERS, ORDERS, columns, narrowed, shelf
 from maps.searching import LONGEST, MOST_HITS, hits

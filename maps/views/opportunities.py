@@ -11,11 +11,11 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import DetailsForm
+from maps.forms.cards import DetailsForm
+from maps.forms.ideas import IdeasForm, ScoreForm
 from maps.ideas import FILTERS, ORDERS, board, choices, shared_out, weighed
 from maps.models import Opportunity
 from maps.services import Conflict
-from maps.shared_forms import IdeasForm, ScoreForm
 
 IDEAS_A_PAGE = 50
 CHANGED = "Somebody changed this card meanwhile. Save again to put what stands here in place of theirs."

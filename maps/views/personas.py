@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.shared_forms import PersonaForm
+from maps.forms.personas import PersonaForm
 
 
 @team_view(Role.VIEWER)

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, services
+from maps.forms.pictures import OtherPictureForm, PictureForm, read_picture
 from maps.models import JourneyMap, Lane
 from maps.pictures.drawn import within
 from maps.services import Conflict
-from maps.shared_forms import OtherPictureForm, PictureForm, read_picture
 from maps.views import answers
 
 YEAR = 365 * 24 * 3600

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import NameForm
-from maps.shared_forms import MergeForm
+from maps.forms.heads import NameForm
+from maps.forms.shared import MergeForm
 from maps.views.channels import USES_A_PAGE
 
 NAMES_A_PAGE = 100

@@ -14,13 +14,18 @@ CONFIRMED = frozenset({"confirmed_at", "confirmed_by"})
 IN_HEAD = {Stage: {"name", "goal", *CONFIRMED}, Step: {"name", "moment_of_truth"}, Lane: {"title", "persona"}}
 
 
-def element_of(row: models.Model, changed: Collection[str] | None) -> str:
-    """The element that has to be drawn again; empty where nothing is to be seen.
+def elements_of(row: models.Model, changed: Collection[str] | None) -> tuple[str, ...]:
+    """The elements that have to be drawn again; empty names where nothing is to be seen.
 
     `changed` are the names of the fields that changed, None where the row comes or goes.
     """
     if isinstance(row, JourneyMap):
-        return HEAD
+        # For how long they hold decides the marks of all stages.
+        return (HEAD, GRID) if changed and "review_days" in changed else (HEAD,)
+    return (_element_of(row, changed),)
+
+
+def _element_of(row: models.Model, changed: Collection[str] | None) -> str:
     if isinstance(row, Cell):
         return GRID if changed else ""
     if isinstance(row, CardExtra):

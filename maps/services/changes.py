@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from accounts.models import Team, User
 from maps.live import bus
-from maps.log.elements import GRID, HEAD, element_of, fewest, stage_of
+from maps.log.elements import GRID, HEAD, elements_of, fewest, stage_of
 from maps.log.parts import (
     MAP,
     key_of,
@@ -182,17 +182,20 @@ class Change:
         self._records.append(Record(part_of(row).name, key_of(row), before, after))
 
     def _show(self, row: models.Model, changed: Collection[str] | None) -> None:
-        self._shows.append(element_of(row, changed))
+        self._shows += elements_of(row, changed)
         stage, step = stage_of(row, changed)
         self._stages.add(stage)
         self._steps.add(step)
 
     def _tell_stages(self) -> None:
-        """Note at stages that had been confirmed that they say something else now."""
+        """Note at stages that had been confirmed that they say something else now; their marks show it."""
         stages, steps = self._stages - {None}, self._steps - {None}
         if self.map.confirmed and (stages or steps):
             touched = Stage.objects.filter(Q(pk__in=stages) | Q(steps__in=steps), confirmed_at__isnull=False)
-            Stage.objects.filter(pk__in=touched.values("pk")).update(changed_at=timezone.now())
+            confirmed = Stage.objects.filter(pk__in=touched.values("pk"))
+            held = confirmed.exclude(changed_at__gt=F("confirmed_at")).values_list("pk", flat=True)
+            self._shows += [f"stage-{key}" for key in held]
+            confirmed.update(changed_at=timezone.now())
 
 
 @contextmanager

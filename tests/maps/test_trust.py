@@ -92,6 +92,29 @@ def test_a_confirmation_holds_for_the_days_of_its_map(journey, bob, bobs, stage)
     assert journey.review_days == 30
 
 
+def test_those_who_follow_see_a_stage_confirmed_and_doubted(journey, bob, sign_in, vera, stage, card):
+    """The mark is drawn anew with the change that raises doubt, and not again with the next one."""
+    url, veras = reverse("maps:changes", args=[journey.team.slug, journey.pk]), sign_in(vera)
+    since, head = journey.revision, f'id="stage-{stage.pk}"'
+
+    def news() -> str:
+        nonlocal since
+        answer = veras.get(url, {"since": since}, headers=HTMX)
+        since += 1
+        return answer.text
+
+    services.confirm_stage(journey=journey, by=bob, stage=stage.pk)
+    assert "by Bob" in news()
+    card = services.save_card(journey=journey, by=bob, card=card.pk, version=card.version, body="Other")
+    assert "by Bob, changed since" in news()
+    services.save_card(journey=journey, by=bob, card=card.pk, version=card.version, body="Another")
+    assert head not in news()
+    services.update_map(journey=journey, by=bob, title="Other", review_days=30)
+    both = news()
+    assert "<map-grid" in both
+    assert "<title>Other" in both
+
+
 def test_a_copy_has_been_confirmed_by_nobody(journey, bob, stage):
     services.confirm_stage(journey=journey, by=bob, stage=stage.pk)
     twin = services.duplicate_stage(journey=journey, by=bob, stage=stage.pk)

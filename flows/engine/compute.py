@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
-from flows.engine.counting import Leaving, bucket_seconds, count_labels, number_nodes, rank_labels
+from flows.engine.counting import bucket_seconds, count_labels, rank_labels
+from flows.engine.crew import Crew
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
 from flows.engine.labels import Relabel
+from flows.engine.leaving import Leaving, Nodes
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Links, Node, flow_result
 from flows.engine.source import Given, PathSource, Watch, open_source
@@ -112,7 +112,6 @@ def compute_flow(
     [('visit', 2, 1), ('order', 1, 1)]
     """
     began = time.perf_counter()
-    threads = threads or len(os.sched_getaffinity(0))
     watch = Watch(progress, cancelled)
     given = Given(
         segments=segments,
@@ -123,12 +122,12 @@ def compute_flow(
         relabel=relabel,
         cohorts=cohorts or {},
     )
-    with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget // 2, watch, counted=budget // 8)
+    with Crew(threads) as crew:
+        source = open_source(query, given, crew, budget // 2, watch, counted=budget // 8)
         steps = find_nodes(source, query, budget // 8)
         nodes, links = find_links(source, steps, budget // 4)
         watch.report(0.9)
-        distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
+        distinct, paths = whole_paths(source, query.paths, budget // 4) if query.paths else (None, [])
     totals = source.totals
     watch.report(1.0)
     return flow_result(
@@ -183,9 +182,9 @@ def _label_counts(source: PathSource, through: int, budget: int) -> Iterator[Int
 def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> tuple[list[Node], Links]:
     """Nodes with repeats and ends, links with times. As many steps a pass as the budget allows."""
     rules, names = source.rules, source.labels.names
-    numbered = number_nodes([step.table(len(names)) for step in steps], [step.size for step in steps])
     buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
-    most = budget // source.threads
+    numbered = Nodes.of([step.table(len(names)) for step in steps], [step.size for step in steps], buckets)
+    most = budget // source.crew.threads
     places = int(numbered.places[-1])
     repeats, ends = np.zeros(places, np.int64), np.zeros((places, len(STATES)), np.int64)
     found = [np.zeros((0, 4), np.int64)]
@@ -193,12 +192,12 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
     while first < len(steps):
         sizes = (numbered.links[first + 1 :] - numbered.links[first]) * buckets
         stop = max(first + 1, first + int(np.searchsorted(sizes, most, side="right")))
-        leaving = Leaving(numbered, first, stop, buckets, source.threads, most)
+        leaving = Leaving(numbered, first, stop, source.crew.threads, most)
         for paths in source.waves():
-            source.map(leaving.add, [each.log for each in paths])
+            source.crew.map(leaving.add, [each.log for each in paths])
         repeats += leaving.repeats()
         ends += leaving.ends()
-        found.append(leaving.links())
+        found.append(leaving.links(source.crew.map))
         first = stop
     nodes = [
         Node(step, kind, label, count, more, tuple(ended))
@@ -207,16 +206,7 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
         )
     ]
     number, count, median, p90 = np.concatenate(found).T
-    step = np.searchsorted(numbered.links, number, side="right") - 1
-    node, target = np.divmod(number - numbered.links[step], numbered.sizes[step + 1])
-    links = Links(
-        numbered.places[step] + node,
-        numbered.places[step + 1] + target,
-        count,
-        bucket_seconds(median),
-        bucket_seconds(p90),
-    )
-    return nodes, links
+    return nodes, Links(*numbered.ends_of(number), count, bucket_seconds(median), bucket_seconds(p90))
 
 
 def _named(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:

@@ -150,7 +150,7 @@ class WholePath:
     end: str
 
 
-def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> tuple[int, list[WholePath]]:
+def whole_paths(source: PathSource, wanted: int, budget: int) -> tuple[int, list[WholePath]]:
     """Count whole paths before bucketing.
 
     Parameters
@@ -159,7 +159,6 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
         After its first pass.
     wanted : int
         How many of the most frequent (labels, end) to list.
-    threads : int
     budget : int
         Bytes for distinct paths. If all paths were distinct and did not fit, the work is cut into several
         passes, each over a share of the hashes.
@@ -180,19 +179,20 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
     rows = int(source.totals[ROWS])
     entry_bytes = 8 * (CODES + pairs) + 16
     passes = max(1, -(-rows * entry_bytes // max(budget, 1)))
+    threads = source.crew.threads
     parts = passes * threads
     distinct = 0
     best: list[WholePath] = []
     for turn in range(passes):
         shares = [_Partition(turn * threads + i, parts, pairs) for i in range(threads)]
         for found in source.waves():
-            hashed = source.map(_hashes, found)
+            hashed = source.crew.map(_hashes, found)
 
             def add(share: _Partition, found: list[Paths] = found, hashed: list[Any] = hashed) -> None:
                 for paths, (hashes, heads) in zip(found, hashed, strict=True):
                     share.add(paths, hashes, heads)
 
-            source.map(add, shares)
+            source.crew.map(add, shares)
         distinct += sum(share.used for share in shares)
         entries = [share.entries[: share.used] for share in shares]
         best = sorted(best + _most_frequent(entries, wanted, source.labels.names))[:wanted]

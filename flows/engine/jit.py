@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -64,3 +66,23 @@ def _prefetch(typing: Any, array: Any, at: Any) -> Any:
 
 prefetch: Any = intrinsic(_prefetch)
 """Within a kernel: begin to bring element ``at`` of an array near. It need not exist."""
+
+
+def _peek(kind: Any) -> Any:
+    def typed(typing: Any, address: Any, at: Any) -> Any:
+        def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            data = builder.inttoptr(given[0], context.get_value_type(kind).as_pointer())
+            return builder.load(builder.gep(data, [given[1]]))
+
+        return kind(types.int64, types.intp), write
+
+    return intrinsic(typed)
+
+
+# Element ``at`` of the array at an address, for kernels that read any number of arrays; nothing is checked.
+peek_uint64, peek_int64, peek_int32 = map(_peek, (types.uint64, types.int64, types.int32))
+
+
+def addresses(arrays: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
+    """Where arrays begin, int64[arrays]; they must outlive the kernel that peeks into them, and be contiguous."""
+    return np.array([array.ctypes.data for array in arrays], np.int64)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
+from flows.engine.crew import Crew
 from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
 from flows.engine.labels import Relabel
 from flows.engine.query import FlowQuery, QueryError
@@ -132,7 +131,7 @@ class PathSets:
             nodes = self._nodes
         for walked in self.source.waves():
             choice = _Choice(selector, self.source.labels.known, len(self.source.labels.names), nodes)
-            yield walked, self.source.map(choice.rows, walked)
+            yield walked, self.source.crew.map(choice.rows, walked)
 
     def _rows(self, found: _Picked) -> list[Member]:
         names = self.source.labels.names
@@ -226,10 +225,9 @@ def open_sets(
     QueryError
         If the question names an event that is nowhere in the dataset.
     """
-    threads = threads or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads) as pool:
+    with Crew(threads) as crew:
         watch = Watch(progress, cancelled)
-        yield PathSets(query, open_source(query, given, pool, threads, budget // 2, watch, keyed=True), budget // 4)
+        yield PathSets(query, open_source(query, given, crew, budget // 2, watch, keyed=True), budget // 4)
 
 
 def members(

@@ -49,7 +49,6 @@ def _append(
     if at == begin or times[U(at - 1)] <= peek_int64(more_times, low):
         for i in range(high - low):
             times[U(at + i)] = peek_int64(more_times, low + i)
-        for i in range(high - low):
             codes[U(at + i)] = peek_int32(recode, np.int64(peek_int32(more_codes, low + i)))
         return end
     place = end

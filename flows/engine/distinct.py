@@ -195,7 +195,8 @@ def whole_paths(source: PathSource, wanted: int, budget: int) -> tuple[int, list
             source.crew.map(add, shares)
         distinct += sum(share.used for share in shares)
         entries = [share.entries[: share.used] for share in shares]
-        best = sorted(best + _most_frequent(entries, wanted, source.labels.names))[:wanted]
+        counts = np.concatenate(source.crew.map(_counts, entries))
+        best = sorted(best + _most_frequent(entries, counts, wanted, source.labels.names))[:wanted]
     return distinct, best
 
 
@@ -205,13 +206,27 @@ def _hashes(paths: Paths) -> tuple[NDArray[np.uint64], IntArray]:
     return hashes, heads
 
 
-def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequence[str]) -> list[WholePath]:
+def _counts(entries: NDArray[np.int64]) -> IntArray:
+    """int64[4 · entries]: counts by end state."""
+    return entries[:, COUNTS:CODES].ravel()
+
+
+def _least_of_most(counts: IntArray, wanted: int) -> int:
+    """The smallest of the ``wanted`` largest counts, or 1; most counts are small, and soon left behind."""
+    least = 1
+    found = counts[counts > 0]
+    while len(larger := found[found > 2 * least]) >= wanted:
+        found, least = larger, 2 * least
+    return int(np.partition(found, -wanted)[-wanted]) if len(found) >= wanted else 1
+
+
+def _most_frequent(
+    shares: Sequence[NDArray[np.int64]], counts: IntArray, wanted: int, names: Sequence[str]
+) -> list[WholePath]:
     """The most frequent (labels, end) of some partitions, in the order of the result."""
-    counts = np.concatenate([share[:, COUNTS:CODES].ravel() for share in shares])
-    there = np.count_nonzero(counts)
-    if not there:
+    if not counts.any():
         return []
-    least = int(np.partition(counts, -wanted)[-wanted]) if there > wanted else 1
+    least = _least_of_most(counts, wanted)
     sure, ties = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
     bounds = np.cumsum([0, *map(len, shares)])
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
+from flows.engine.arrays import IntArray
 from flows.engine.counting import bucket_seconds, count_labels, rank_labels
 from flows.engine.crew import Crew
 from flows.engine.distinct import whole_paths
 from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
-from flows.engine.labels import Relabel
 from flows.engine.leaving import Leaving, Nodes
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Links, Node, flow_result
@@ -45,15 +44,9 @@ class StepNodes:
 
 def compute_flow(
     query: FlowQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_from: int | None,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    relabel: Relabel | None = None,
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -64,20 +57,9 @@ def compute_flow(
     Parameters
     ----------
     query : FlowQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
-    data_from, data_through : int or None
-        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    given : Given
     dataset_version : int
         Stands in the result.
-    catalogue : collection of str
-        Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
-    properties : collection of str
-        Properties that the dataset knows besides those of the given segments.
-    relabel : callable, optional
-        What the rules of the question make of names: names → mapping; a name not in it is its own label.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     budget : int
@@ -97,7 +79,7 @@ def compute_flow(
     QueryError
         If the question names an event, a property or a cohort that is nowhere in the dataset.
     ValueError
-        If the question has rules and ``relabel`` is missing.
+        If the question has rules and ``given`` has no ``relabel``.
     Cancelled
         If ``cancelled`` said so.
     NotConserved
@@ -106,22 +88,13 @@ def compute_flow(
     Examples
     --------
     >>> rows = [(1, "visit", 0), (1, "order", 5_000_000), (2, "visit", 0)]
-    >>> flow = compute_flow(FlowQuery(start=("visit",)), [segment_from_rows(rows)], data_from=0,
-    ...                     data_through=5_000_000, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=5_000_000)
+    >>> flow = compute_flow(FlowQuery(start=("visit",)), given, dataset_version=1)
     >>> [(node["label"], node["count"], node["open"]) for node in flow["nodes"]]
     [('visit', 2, 1), ('order', 1, 1)]
     """
     began = time.perf_counter()
     watch = Watch(progress, cancelled)
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
     with Crew(threads) as crew:
         source = open_source(query, given, crew, budget // 2, watch, counted=budget // 8)
         steps = find_nodes(source, query, budget // 8)
@@ -142,7 +115,7 @@ def compute_flow(
             "converted": int(totals[CONVERSIONS]),
         },
         ties=int(totals[TIES]),
-        data_through=data_through,
+        data_through=given.data_through,
         dataset_version=dataset_version,
         computed_in_ms=round((time.perf_counter() - began) * 1000),
     )

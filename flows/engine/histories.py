@@ -59,7 +59,23 @@ class Histories(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a question is asked of; fields as for :func:`flows.engine.compute.compute_flow`."""
+    """What a question is asked of.
+
+    Attributes
+    ----------
+    segments : sequence of SegmentArrays
+        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
+    data_from, data_through : int or None
+        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    catalogue : collection of str
+        Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
+    properties : collection of str
+        Properties that the dataset knows besides those of the given segments.
+    relabel : callable, optional
+        What the rules of the question make of names: names → mapping; a name not in it is its own label.
+    cohorts : mapping
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
+    """
 
     segments: Sequence[SegmentArrays]
     data_from: int | None

@@ -189,9 +189,15 @@ def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray],
         crew.mine("merged_times", events, np.int64),
         crew.mine("merged_codes", events, np.int32),
     )
-    columns = ([getattr(s, name) for s in segments] for name in ("keys", "starts", "times", "codes"))
+    keys_of, starts_of, times_of, codes_of = (
+        addresses([getattr(segment, name) for segment in segments]) for name in ("keys", "starts", "times", "codes")
+    )
     count = _merge(
-        *map(addresses, (*columns, recode)),
+        keys_of,
+        starts_of,
+        times_of,
+        codes_of,
+        addresses(recode),
         first.copy(),
         stop,
         entries[:-1] - first,

@@ -30,7 +30,8 @@ def find_ties(times: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np
     [1, 2]
     """
     places = np.flatnonzero(times[1:] == times[:-1]) + 1
-    return places[starts[np.searchsorted(starts, places)] != places]
+    found: NDArray[np.int64] = places[starts[np.searchsorted(starts, places)] != places]
+    return found
 
 
 def count_ties(

@@ -11,6 +11,7 @@ from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
+from flows.engine.histories import Given
 from flows.engine.matrix import MatrixQuery, compute_matrix
 from flows.engine.query import FlowQuery
 from flows.engine.retention import RetentionQuery, compute_retention
@@ -46,7 +47,7 @@ def compile_kernels() -> None:
     wide = replace(early, names=(*early.names, *map(str, range(1 << 16))))
     for query in questions:
         for segments in ([early], [early, late], [wide]):
-            compute_flow(query, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
+            compute_flow(query, Given(segments=segments, data_from=0, data_through=7), dataset_version=0, threads=1)
     _compile_analyses([early, late])
 
 

@@ -17,7 +17,7 @@ from flows import queries
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.source import Cancelled
+from flows.engine.source import Cancelled, Given
 from flows.hashing import Keys
 from flows.labels import relabel
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
@@ -221,10 +221,10 @@ def compute(
 ) -> dict[str, Any]:
     return compute_flow(
         query,
+        given(query, snapshot, cohorts, cancelled),
         dataset_version=snapshot.version,
         progress=progress,
         cancelled=cancelled,
-        **given(query, snapshot, cohorts, cancelled),
     )
 
 
@@ -233,18 +233,18 @@ def given(
     snapshot: Snapshot,
     cohorts: Mapping[int, Keys] | None,
     cancelled: Callable[[], bool] | None = None,
-) -> dict[str, Any]:
+) -> Given:
     """What the engine is told beside the question, whatever it is asked."""
     found = material(query, snapshot, cancelled)
-    return {
-        "segments": found.segments,
-        "data_from": snapshot.data_from,
-        "data_through": snapshot.data_through,
-        "catalogue": found.catalogue,
-        "properties": found.properties,
-        "relabel": found.relabel,
-        "cohorts": cohorts,
-    }
+    return Given(
+        segments=found.segments,
+        data_from=snapshot.data_from,
+        data_through=snapshot.data_through,
+        catalogue=found.catalogue,
+        properties=found.properties,
+        relabel=found.relabel,
+        cohorts=cohorts or {},
+    )
 
 
 def sweep_runs() -> int:

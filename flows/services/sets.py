@@ -124,7 +124,7 @@ def chain_of(*, dataset: Dataset, query: FlowQuery, chain: Sequence[str], versio
     """A chain of labels from step 0 on as a funnel, whose numbers are those of the flow. Raises as `page_of`."""
     with _asked(dataset, query, version) as (given, snapshot, _):
         return compute_chain(
-            query, [[label] for label in chain], dataset_version=snapshot.version, budget=BUDGET, **given
+            query, [[label] for label in chain], given, dataset_version=snapshot.version, budget=BUDGET
         )
 
 
@@ -133,13 +133,13 @@ def _opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator
     """The sets of a question, the events that they are of, and what its result would be kept under."""
     with (
         _asked(dataset, query, version) as (given, snapshot, digest),
-        open_sets(query, Given(**given), budget=BUDGET) as sets,
+        open_sets(query, given, budget=BUDGET) as sets,
     ):
         yield sets, snapshot, digest
 
 
 @contextmanager
-def _asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
+def _asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[tuple[Given, Snapshot, str]]:
     """What the engine needs for a question, and the turn to walk."""
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:

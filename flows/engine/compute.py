@@ -13,8 +13,9 @@ from flows.engine.arrays import IntArray
 from flows.engine.counting import bucket_seconds, count_labels, rank_labels
 from flows.engine.crew import Crew
 from flows.engine.distinct import whole_paths
-from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
+from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, TIES
 from flows.engine.leaving import Leaving, Nodes
+from flows.engine.log import MOST_BUCKETS, STATES, gap_bucket
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Links, Node, flow_result
 from flows.engine.source import Given, PathSource, Watch, open_source

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.jit import kernel
-from flows.engine.kernels import CODE_SHIFT, EXACT_GAP, LENGTH_MASK, U
+from flows.engine.log import CODE_SHIFT, EXACT_GAP, LENGTH_MASK, U
 
 Array = Any
 
@@ -35,7 +35,7 @@ def count_labels(items: Array, first: Array, counts: Array) -> None:
 
 
 def bucket_seconds(bucket: IntArray) -> NDArray[np.float64]:
-    """Middle of buckets of :func:`flows.engine.kernels.gap_bucket`, in seconds.
+    """Middle of buckets of :func:`flows.engine.log.gap_bucket`, in seconds.
 
     Parameters
     ----------

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, LENGTH_MASK, ROWS, STATE_MASK, STATES, U
+from flows.engine.kernels import ROWS
+from flows.engine.log import CODE_SHIFT, END_SHIFT, LENGTH_MASK, STATE_MASK, STATES, U
 from flows.engine.source import Paths, PathSource
 
 Array = Any

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import U
+from flows.engine.log import U
 
 Array = Any
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flows.engine.arrays import IntArray
 from flows.engine.histograms import SPILL, Cells, rank_dense
 from flows.engine.jit import kernel
-from flows.engine.kernels import (
+from flows.engine.log import (
     CODE_SHIFT,
     END_SHIFT,
     GAP_MASK,

@@ -14,7 +14,7 @@ from flows.engine.arrays import IntArray, KeyArray
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
 from flows.engine.crew import Crew
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
+from flows.engine.log import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector

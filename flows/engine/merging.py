@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
 from flows.engine.crew import Crew
 from flows.engine.jit import addresses, inlined, kernel, peek_int32, peek_int64, peek_uint64
-from flows.engine.kernels import U
+from flows.engine.log import U
 from flows.engine.plan import KeyRange
 
 Array = Any

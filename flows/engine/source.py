@@ -18,28 +18,24 @@ from flows.engine.histories import Histories, Reader, conditions_on
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
-    CODE_SHIFT,
     COUNTERS,
     CYCLES,
     ELIGIBLE,
     ITEMS,
-    LENGTH_MASK,
     MANY,
-    MANY_SHARE,
     ROWS,
     SESSIONS,
     TIES,
     USERS,
-    PathLog,
     Rules,
     Scratch,
-    U,
     find_session_paths,
     find_window_paths,
 )
 from flows.engine.labelling import label_events
 from flows.engine.labels import Labels
 from flows.engine.lens import Lens, anchor_conditions
+from flows.engine.log import CODE_SHIFT, LENGTH_MASK, MANY_SHARE, PathLog, U
 from flows.engine.marks import check_property
 from flows.engine.plan import KeyRange, cut_keys, goes_by_id, rules_of, scope_of
 from flows.engine.query import FlowQuery

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from flows.engine.arrays import segment_from_rows
 from flows.engine.compute import compute_flow
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.members import open_sets
 from flows.engine.selector import Selector
 from flows.engine.source import Given

@@ -11,7 +11,7 @@ from flows.engine import arrays, compute, counting, query, result
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import gap_bucket
+from flows.engine.log import gap_bucket
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import Links, Node, NotConserved, check_conservation
 from flows.engine.source import Cancelled, Given

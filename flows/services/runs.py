@@ -16,14 +16,15 @@ from django.utils import timezone
 from flows import queries
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
-from flows.engine.query import FlowQuery, QueryError
+from flows.engine.query import FlowQuery, QueryError, quoted
 from flows.engine.source import Cancelled, Given
 from flows.hashing import Keys
 from flows.labels import relabel
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.services import connections, jobs, line
-from flows.services.material import LABELS, events_named, material, may_be_expanded
+from flows.services.catalogue import lacking
+from flows.services.material import LABELS, events_named, material, may_be_expanded, properties_named
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
@@ -32,10 +33,10 @@ RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
 
 
-def check(*, dataset: Dataset, query: FlowQuery) -> None:
-    """Raises QueryError where the question names an event or a cohort that the dataset does not have.
+def check(*, dataset: Dataset, query: FlowQuery, version: int | None = None) -> None:
+    """Raises QueryError where the question names an event, a property or a cohort that the dataset does not have.
 
-    Whether it has a property, or a value of one, is found out by whoever computes the answer.
+    Whether one of very many events has a property, or a value of one, is found out by whoever computes the answer.
     """
     named = [(field, name) for field in LABELS for name in getattr(query, field) if not may_be_expanded(query, name)]
     done = events_named(query)
@@ -50,6 +51,10 @@ def check(*, dataset: Dataset, query: FlowQuery) -> None:
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+    absent = lacking(dataset, query.properties, version)
+    for field, name in properties_named(query):
+        if name in absent:
+            raise QueryError(field, f"{field}: no event of this dataset has the property {quoted(name)}.")
     there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
     for each in query.people:
         if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:

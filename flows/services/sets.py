@@ -144,7 +144,7 @@ def _asked(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:
         raise QueryError("version", f"version: must be a whole number from 0 to {newest}.")
-    runs.check(dataset=dataset, query=query)
+    runs.check(dataset=dataset, query=query, version=version)
     named, cohorts = runs.open_cohorts(dataset=dataset, query=query)
     snapshot = runs.snapshot_for(dataset=dataset, query=query, version=version)
     given = runs.given(query, snapshot, cohorts)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flows.engine.jit import inlined, kernel, prefetch
+from flows.engine.jit import LINE, inlined, kernel, prefetch
 from flows.engine.labels import ANCHOR, LABEL_SHIFT
 from flows.engine.log import Array, U, end_path, end_state, gap_bucket, write_item
 
@@ -20,7 +20,6 @@ USERS, SESSIONS, JOURNEYS = 0, 1, 2
 ITEMS, MANY, ROWS, CYCLES, ELIGIBLE, CONVERSIONS, TIES, COUNTERS = 0, 1, 2, 3, 4, 5, 6, 7
 
 AHEAD = 256  # events between the one that is read and the one that is fetched
-LINE = 64  # bytes
 
 
 class Rules(NamedTuple):

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
 from flows.engine.crew import Crew
-from flows.engine.jit import addresses, inlined, kernel, peek_int32, peek_int64, peek_uint64
+from flows.engine.jit import LINE, addresses, inlined, kernel, peek_int32, peek_int64, peek_uint64, prefetch_address
 from flows.engine.log import U
 from flows.engine.plan import KeyRange
 
 Array = Any
+
+AHEAD = 32  # events of a segment between those that are copied and those that are fetched: it is read in small bites
 
 
 class Merged(NamedTuple):
@@ -110,12 +112,14 @@ def _merge(
         heads[U(place)] = peek_uint64(keys_of[U(left[U(place)])], person[U(left[U(place)])])
     while n > 1:
         key = heads[U(0)]
+        here[U(0)] = 0
+        several = 1
         for place in range(1, n):
-            key = min(key, heads[U(place)])
-        several = 0
-        for place in range(n):
+            head = heads[U(place)]
+            several = 0 if head < key else several
+            key = min(key, head)
             here[U(several)] = place
-            several += heads[U(place)] == key
+            several += head == key
         begin = at
         gone = 0
         for k in range(several):
@@ -136,6 +140,9 @@ def _merge(
                     low,
                     high,
                 )
+                prefetch_address(times_of[U(segment)] + 8 * (high + AHEAD))
+                prefetch_address(times_of[U(segment)] + 8 * (high + AHEAD) + LINE)
+                prefetch_address(codes_of[U(segment)] + 4 * (high + AHEAD))
             person[U(segment)] = who + 1
             if who + 1 < stop[U(segment)]:
                 heads[U(place)] = peek_uint64(keys_of[U(segment)], who + 1)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import LINK_FIELDS, Noun, end_words, link_selector, step_name
+from flows.chart_tables import LINK_FIELDS, link_selector
+from flows.chart_view import Noun, end_words, step_name
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import NODE, Selector
 from flows.figures import NARROW, figure, points, share

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flows import queries
-from flows.chart_view import link_selector
+from flows.chart_tables import link_selector
 from flows.contexts.cohorts import place
 from flows.engine.query import FlowQuery
 from flows.engine.selector import CONVERTED, MATCHED, NODE, Selector

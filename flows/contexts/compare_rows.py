@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import end_words, link_selector, step_name
+from flows.chart_tables import link_selector
+from flows.chart_view import end_words, step_name
 from flows.difference import FEW, FEWER, MORE, SAID, SAME, UNKNOWN, verdict
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER

@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flows.chart_view import NOUNS, end_words, link_selector, step_name
+from flows.chart_tables import link_selector
+from flows.chart_view import NOUNS, end_words, step_name
 from flows.contexts.address import Address, Asker
 from flows.contexts.compare_rows import named, selector_of
 from flows.contexts.sentence import NAME_LENGTH

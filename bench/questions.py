@@ -9,6 +9,7 @@ from typing import Any
 from bench.data import Generated, event_code, event_name
 from flows.engine.arrays import SegmentArrays
 from flows.engine.compute import compute_flow
+from flows.engine.histories import Given
 from flows.engine.query import DAY, MINUTE, FlowQuery
 
 STEPS = 10
@@ -39,10 +40,11 @@ def asking(
 ) -> Callable[[], Result]:
     """A call that asks our engine, of the events as generated or of other segments of the same dataset."""
     chosen = [data.segment()] if segments is None else segments
-    known = {"data_from": data.data_from, "data_through": data.data_through, "dataset_version": 1}
+    times = {"data_from": data.data_from, "data_through": data.data_through}
+    given = Given(**{"segments": chosen, **times, **options})
 
     def ask() -> Result:
-        return compute_flow(query, chosen, threads=threads, **{**known, **options})
+        return compute_flow(query, given, dataset_version=1, threads=threads)
 
     return ask
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flows.chart_view import ChartView, end_words
 from flows.contexts.address import Address, with_picked
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.prefixes import Branch
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import MATCHED, PATH, PREFIX, Selector

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from queue import SimpleQueue
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
 from flows.engine.conditions import people_conditions
 from flows.engine.counting import bucket_seconds
+from flows.engine.crew import Crew
 from flows.engine.filters import property_filters
 from flows.engine.histories import Given as Given
 from flows.engine.histories import Histories as Histories
@@ -172,7 +172,6 @@ class Fold:
         """
         if lens is None and self._filters:
             lens = Lens(table, self._names.recode)
-        reader = Reader(self._segments, self._names.recode, table, self._scope, self._conditions, lens=lens)
         ranges = cut_keys(self._segments, self._threads)
         parts = [new() for _ in range(self._threads)]
         free: SimpleQueue[P] = SimpleQueue()
@@ -191,8 +190,9 @@ class Fold:
                 free.put(mine)
 
         ties, eligible = 0, 0 if self._filters else None
-        with ThreadPoolExecutor(self._threads) as pool:
-            for number, reading in enumerate(pool.map(walk, ranges), 1):
+        with Crew(self._threads) as crew:
+            reader = Reader(self._segments, self._names.recode, table, self._scope, self._conditions, crew, lens=lens)
+            for number, reading in enumerate(crew.each(walk, ranges), 1):
                 self._watch.report(done[0] + (done[1] - done[0]) * number / len(ranges))
                 ties += reading.ties
                 eligible = None if eligible is None or reading.eligible is None else eligible + reading.eligible

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.query import QueryError
 from flows.engine.result import OTHER
 

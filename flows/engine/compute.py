@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
-from flows.engine.counting import Leaving, bucket_seconds, count_labels, number_nodes, rank_labels
+from flows.engine.arrays import IntArray
+from flows.engine.counting import bucket_seconds, count_labels, rank_labels
+from flows.engine.crew import Crew
 from flows.engine.distinct import whole_paths
-from flows.engine.kernels import CONVERSIONS, ELIGIBLE, MOST_BUCKETS, ROWS, SESSIONS, STATES, TIES, gap_bucket
-from flows.engine.labels import Relabel
+from flows.engine.histories import Given
+from flows.engine.kernels import CONVERSIONS, ELIGIBLE, ROWS, SESSIONS, TIES
+from flows.engine.leaving import Leaving, Nodes
+from flows.engine.log import MOST_BUCKETS, STATES, gap_bucket
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT, OTHER, Links, Node, flow_result
-from flows.engine.source import Given, PathSource, Watch, open_source
+from flows.engine.source import PathSource, Watch, open_source
 
 GIB = 1 << 30
 
@@ -45,15 +46,9 @@ class StepNodes:
 
 def compute_flow(
     query: FlowQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_from: int | None,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    relabel: Relabel | None = None,
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -64,20 +59,9 @@ def compute_flow(
     Parameters
     ----------
     query : FlowQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
-    data_from, data_through : int or None
-        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    given : Given
     dataset_version : int
         Stands in the result.
-    catalogue : collection of str
-        Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
-    properties : collection of str
-        Properties that the dataset knows besides those of the given segments.
-    relabel : callable, optional
-        What the rules of the question make of names: names → mapping; a name not in it is its own label.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     budget : int
@@ -97,7 +81,7 @@ def compute_flow(
     QueryError
         If the question names an event, a property or a cohort that is nowhere in the dataset.
     ValueError
-        If the question has rules and ``relabel`` is missing.
+        If the question has rules and ``given`` has no ``relabel``.
     Cancelled
         If ``cancelled`` said so.
     NotConserved
@@ -106,29 +90,19 @@ def compute_flow(
     Examples
     --------
     >>> rows = [(1, "visit", 0), (1, "order", 5_000_000), (2, "visit", 0)]
-    >>> flow = compute_flow(FlowQuery(start=("visit",)), [segment_from_rows(rows)], data_from=0,
-    ...                     data_through=5_000_000, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=5_000_000)
+    >>> flow = compute_flow(FlowQuery(start=("visit",)), given, dataset_version=1)
     >>> [(node["label"], node["count"], node["open"]) for node in flow["nodes"]]
     [('visit', 2, 1), ('order', 1, 1)]
     """
     began = time.perf_counter()
-    threads = threads or len(os.sched_getaffinity(0))
     watch = Watch(progress, cancelled)
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
-    with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget // 2, watch, counted=budget // 8)
+    with Crew(threads) as crew:
+        source = open_source(query, given, crew, budget // 2, watch, counted=budget // 8)
         steps = find_nodes(source, query, budget // 8)
         nodes, links = find_links(source, steps, budget // 4)
         watch.report(0.9)
-        distinct, paths = whole_paths(source, query.paths, threads, budget // 4) if query.paths else (None, [])
+        distinct, paths = whole_paths(source, query.paths, budget // 4) if query.paths else (None, [])
     totals = source.totals
     watch.report(1.0)
     return flow_result(
@@ -143,7 +117,7 @@ def compute_flow(
             "converted": int(totals[CONVERSIONS]),
         },
         ties=int(totals[TIES]),
-        data_through=data_through,
+        data_through=given.data_through,
         dataset_version=dataset_version,
         computed_in_ms=round((time.perf_counter() - began) * 1000),
     )
@@ -183,9 +157,9 @@ def _label_counts(source: PathSource, through: int, budget: int) -> Iterator[Int
 def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> tuple[list[Node], Links]:
     """Nodes with repeats and ends, links with times. As many steps a pass as the budget allows."""
     rules, names = source.rules, source.labels.names
-    numbered = number_nodes([step.table(len(names)) for step in steps], [step.size for step in steps])
     buckets = MOST_BUCKETS if rules.unit == SESSIONS else gap_bucket(rules.within) + 1
-    most = budget // source.threads
+    numbered = Nodes.of([step.table(len(names)) for step in steps], [step.size for step in steps], buckets)
+    most = budget // source.crew.threads
     places = int(numbered.places[-1])
     repeats, ends = np.zeros(places, np.int64), np.zeros((places, len(STATES)), np.int64)
     found = [np.zeros((0, 4), np.int64)]
@@ -193,12 +167,12 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
     while first < len(steps):
         sizes = (numbered.links[first + 1 :] - numbered.links[first]) * buckets
         stop = max(first + 1, first + int(np.searchsorted(sizes, most, side="right")))
-        leaving = Leaving(numbered, first, stop, buckets, source.threads, most)
+        leaving = Leaving(numbered, first, stop, source.crew.threads, most)
         for paths in source.waves():
-            source.map(leaving.add, [each.log for each in paths])
+            source.crew.map(leaving.add, [each.log for each in paths])
         repeats += leaving.repeats()
         ends += leaving.ends()
-        found.append(leaving.links())
+        found.append(leaving.links(source.crew.map))
         first = stop
     nodes = [
         Node(step, kind, label, count, more, tuple(ended))
@@ -207,16 +181,7 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
         )
     ]
     number, count, median, p90 = np.concatenate(found).T
-    step = np.searchsorted(numbered.links, number, side="right") - 1
-    node, target = np.divmod(number - numbered.links[step], numbered.sizes[step + 1])
-    links = Links(
-        numbered.places[step] + node,
-        numbered.places[step + 1] + target,
-        count,
-        bucket_seconds(median),
-        bucket_seconds(p90),
-    )
-    return nodes, links
+    return nodes, Links(*numbered.ends_of(number), count, bucket_seconds(median), bucket_seconds(p90))
 
 
 def _named(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:

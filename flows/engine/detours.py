@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
+from flows.engine.log import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
 from flows.engine.members import PathRows
 from flows.engine.source import Paths, PathSource
 

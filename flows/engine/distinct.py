@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, LENGTH_MASK, ROWS, STATE_MASK, STATES, U
+from flows.engine.kernels import ROWS
+from flows.engine.log import CODE_SHIFT, END_SHIFT, LENGTH_MASK, STATE_MASK, STATES, U
 from flows.engine.source import Paths, PathSource
 
 Array = Any
@@ -150,7 +151,7 @@ class WholePath:
     end: str
 
 
-def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> tuple[int, list[WholePath]]:
+def whole_paths(source: PathSource, wanted: int, budget: int) -> tuple[int, list[WholePath]]:
     """Count whole paths before bucketing.
 
     Parameters
@@ -159,7 +160,6 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
         After its first pass.
     wanted : int
         How many of the most frequent (labels, end) to list.
-    threads : int
     budget : int
         Bytes for distinct paths. If all paths were distinct and did not fit, the work is cut into several
         passes, each over a share of the hashes.
@@ -180,22 +180,24 @@ def whole_paths(source: PathSource, wanted: int, threads: int, budget: int) -> t
     rows = int(source.totals[ROWS])
     entry_bytes = 8 * (CODES + pairs) + 16
     passes = max(1, -(-rows * entry_bytes // max(budget, 1)))
+    threads = source.crew.threads
     parts = passes * threads
     distinct = 0
     best: list[WholePath] = []
     for turn in range(passes):
         shares = [_Partition(turn * threads + i, parts, pairs) for i in range(threads)]
         for found in source.waves():
-            hashed = source.map(_hashes, found)
+            hashed = source.crew.map(_hashes, found)
 
             def add(share: _Partition, found: list[Paths] = found, hashed: list[Any] = hashed) -> None:
                 for paths, (hashes, heads) in zip(found, hashed, strict=True):
                     share.add(paths, hashes, heads)
 
-            source.map(add, shares)
+            source.crew.map(add, shares)
         distinct += sum(share.used for share in shares)
         entries = [share.entries[: share.used] for share in shares]
-        best = sorted(best + _most_frequent(entries, wanted, source.labels.names))[:wanted]
+        counts = np.concatenate(source.crew.map(_counts, entries))
+        best = sorted(best + _most_frequent(entries, counts, wanted, source.labels.names))[:wanted]
     return distinct, best
 
 
@@ -205,13 +207,27 @@ def _hashes(paths: Paths) -> tuple[NDArray[np.uint64], IntArray]:
     return hashes, heads
 
 
-def _most_frequent(shares: Sequence[NDArray[np.int64]], wanted: int, names: Sequence[str]) -> list[WholePath]:
+def _counts(entries: NDArray[np.int64]) -> IntArray:
+    """int64[4 · entries]: counts by end state."""
+    return entries[:, COUNTS:CODES].ravel()
+
+
+def _least_of_most(counts: IntArray, wanted: int) -> int:
+    """The smallest of the ``wanted`` largest counts, or 1; most counts are small, and soon left behind."""
+    least = 1
+    found = counts[counts > 0]
+    while len(larger := found[found > 2 * least]) >= wanted:
+        found, least = larger, 2 * least
+    return int(np.partition(found, -wanted)[-wanted]) if len(found) >= wanted else 1
+
+
+def _most_frequent(
+    shares: Sequence[NDArray[np.int64]], counts: IntArray, wanted: int, names: Sequence[str]
+) -> list[WholePath]:
     """The most frequent (labels, end) of some partitions, in the order of the result."""
-    counts = np.concatenate([share[:, COUNTS:CODES].ravel() for share in shares])
-    there = np.count_nonzero(counts)
-    if not there:
+    if not counts.any():
         return []
-    least = int(np.partition(counts, -wanted)[-wanted]) if there > wanted else 1
+    least = _least_of_most(counts, wanted)
     sure, ties = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
     bounds = np.cumsum([0, *map(len, shares)])
 

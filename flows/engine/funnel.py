@@ -20,10 +20,10 @@ from flows.engine.funnel_chain import Chain
 from flows.engine.funnel_eventual import Eventual, group_names
 from flows.engine.funnel_query import FunnelQuery, step_sets
 from flows.engine.funnel_walk import COMPLETED, ELIGIBLE, MATCHED, STATES, TIES, FunnelCounts
-from flows.engine.labels import Relabel
+from flows.engine.histories import Given
 from flows.engine.query import FlowQuery
 from flows.engine.result import NotConserved
-from flows.engine.source import Given, Watch
+from flows.engine.source import Watch
 
 
 def compute_funnel(
@@ -121,15 +121,9 @@ def compute_funnel(
 def compute_chain(
     query: FlowQuery,
     chain: Sequence[Collection[str]],
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_from: int | None,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    relabel: Relabel | None = None,
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -162,27 +156,18 @@ def compute_chain(
     Examples
     --------
     >>> rows = [(1, "visit", 0), (1, "order", 1), (2, "visit", 0)]
-    >>> chain = compute_chain(FlowQuery(start=("visit",)), [["visit"], ["order"]], [segment_from_rows(rows)],
-    ...                       data_from=0, data_through=1, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=1)
+    >>> chain = compute_chain(FlowQuery(start=("visit",)), [["visit"], ["order"]], given, dataset_version=1)
     >>> [step["count"] for step in chain["steps"]]
     [2, 1]
     """
     began = time.perf_counter()
     steps = step_sets(tuple(chain), "chain", query.steps + 1)
     watch = Watch(progress, cancelled)
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
     counts = Chain(query, steps, "chain", given, threads, budget, watch).count()
     question: dict[str, object] = {"flow": query.canonical(), "chain": plain(steps)}
     seconds = time.perf_counter() - began
-    top = head(question, dataset_version=dataset_version, data_through=data_through, seconds=seconds)
+    top = head(question, dataset_version=dataset_version, data_through=given.data_through, seconds=seconds)
     return {**top, **_body(steps, counts)}
 
 

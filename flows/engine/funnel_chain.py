@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,10 +10,12 @@ import numpy as np
 
 from flows.engine import kernels as paths
 from flows.engine.arrays import CodeArray
+from flows.engine.crew import Crew
 from flows.engine.funnel_walk import ELIGIBLE, MATCHED, TIES, Attempts, FunnelCounts, follow_chain
+from flows.engine.histories import Given
 from flows.engine.labels import CYCLE_SIGN, Labels
 from flows.engine.query import FlowQuery, QueryError, quoted
-from flows.engine.source import Given, Paths, Watch, open_source
+from flows.engine.source import Paths, Watch, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,16 @@ class Chain:
 
     def _read(self, *, keyed: bool) -> tuple[FunnelCounts, list[Attempts]]:
         """Raises QueryError, Cancelled."""
-        threads = self.threads or len(os.sched_getaffinity(0))
         total, attempts = FunnelCounts.empty(len(self.steps)), list[Attempts]()
-        with ThreadPoolExecutor(threads) as pool:
-            source = open_source(self.query, self.given, pool, threads, self.budget, self.watch, keyed=keyed)
+        with Crew(self.threads) as crew:
+            source = open_source(self.query, self.given, crew, self.budget, self.watch, keyed=keyed)
             self._check(source.labels)
             for found in source.waves():
                 member = np.zeros(len(source.labels.names), np.int32)  # cycles get their codes as they are met
                 for number, step in enumerate(self.steps):
                     known = [source.labels.known[name] for name in step if name in source.labels.known]
                     member[known] |= 1 << number
-                for counts, begun in source.map(partial(self._follow, member, keyed), found):
+                for counts, begun in crew.map(partial(self._follow, member, keyed), found):
                     total = FunnelCounts.sum([total, counts])
                     attempts.append(begun)
         self.watch.report(1.0)

@@ -14,8 +14,9 @@ from flows.engine.funnel_chain import Chain
 from flows.engine.funnel_eventual import Eventual
 from flows.engine.funnel_query import FunnelQuery, step_sets
 from flows.engine.funnel_walk import STATES, Attempts
+from flows.engine.histories import Given
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.source import Given, Watch
+from flows.engine.source import Watch
 
 
 @dataclass(frozen=True, slots=True)

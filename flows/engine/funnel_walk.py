@@ -8,19 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine import kernels as paths
+from flows.engine import log
 from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import (
-    CODE_SHIFT,
-    END_SHIFT,
-    GAP_MASK,
-    LENGTH_MASK,
-    STATE_MASK,
-    U,
-    first_at_or_after,
-    gap_bucket,
-    session_end,
-)
+from flows.engine.kernels import first_at_or_after, session_end
+from flows.engine.log import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, STATE_MASK, U, gap_bucket
 from flows.engine.query import MAX_STEPS
 
 Array = Any
@@ -58,7 +49,7 @@ class FunnelCounts(NamedTuple):
 
     @classmethod
     def empty(cls, steps: int, groups: int = 1) -> FunnelCounts:
-        ends, gaps = (groups, steps, len(STATES)), (groups, steps, paths.MOST_BUCKETS)
+        ends, gaps = (groups, steps, len(STATES)), (groups, steps, log.MOST_BUCKETS)
         return cls(np.zeros(ends, np.int64), np.zeros(gaps, np.int64), np.zeros(COUNTERS, np.int64))
 
     @staticmethod
@@ -250,10 +241,10 @@ def follow_chain(
             path_state = head >> END_SHIFT & STATE_MASK
             if reached < length:
                 state = DIVERTED
-            elif path_state == paths.CONVERTED:
+            elif path_state == log.CONVERTED:
                 state = CONVERTED
             else:
-                state = DROPPED if path_state == paths.DROPPED else OPEN
+                state = DROPPED if path_state == log.DROPPED else OPEN
         ends[U(0), U(reached - 1), U(state)] += 1
         if states.size:
             states[U(row - 1)] = state

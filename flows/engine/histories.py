@@ -7,7 +7,6 @@ their own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays, read_only
 from flows.engine.conditions import PeopleCondition
+from flows.engine.crew import Crew
 from flows.engine.filters import PropertyFilter
 from flows.engine.labels import Relabel
 from flows.engine.lens import Lens, count_seen
@@ -59,7 +59,23 @@ class Histories(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a question is asked of; fields as for :func:`flows.engine.compute.compute_flow`."""
+    """What a question is asked of.
+
+    Attributes
+    ----------
+    segments : sequence of SegmentArrays
+        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
+    data_from, data_through : int or None
+        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    catalogue : collection of str
+        Labels, and event names for ``people``, that the dataset knows besides those of the given segments.
+    properties : collection of str
+        Properties that the dataset knows besides those of the given segments.
+    relabel : callable, optional
+        What the rules of the question make of names: names → mapping; a name not in it is its own label.
+    cohorts : mapping
+        Id → actor keys (uint64, ascending) of the cohorts that the question names.
+    """
 
     segments: Sequence[SegmentArrays]
     data_from: int | None
@@ -124,6 +140,8 @@ class Reader:
         Label code → what the walk needs to know of the event.
     scope : Scope
     conditions : Conditions
+    crew : Crew
+        Whose threads read.
     lens : Lens, optional
         Derives the codes, with a table of its own.
     by_id : bool
@@ -137,6 +155,7 @@ class Reader:
         table: CodeArray,
         scope: Scope,
         conditions: Conditions,
+        crew: Crew,
         *,
         lens: Lens | None = None,
         by_id: bool = False,
@@ -146,7 +165,7 @@ class Reader:
         self._lens = lens
         self._marks, self._people = conditions
         self._by_id = by_id
-        self._rooms = threading.local()
+        self._crew = crew
         self._table = read_only(lens.table if lens else table)
         self._recode = [np.arange(len(self._table), dtype=np.int32)] * len(segments) if lens else recode
         self._tables = [self._table if lens else read_only(table[codes]) for codes in recode]
@@ -201,16 +220,11 @@ class Reader:
         return found
 
     def _spans(self, part: KeyRange, name: str, kind: type[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
-        """Per segment: the first event of a key range, and room for one thing of each. The thread that reads the next
-        range uses the same room: a page that is touched for the first time costs more than all that is done here."""
+        """Per segment: the first event of a key range, and room for one thing of each."""
         bounds = [
             s.starts[[first, stop]].tolist() for s, (first, stop) in zip(self._segments, part.people, strict=True)
         ]
-        events = sum(high - low for low, high in bounds)
-        room = getattr(self._rooms, name, None)
-        if room is None or len(room) < events:
-            room = np.empty(events, kind)
-            setattr(self._rooms, name, room)
+        room = self._crew.mine(name, sum(high - low for low, high in bounds), kind)
         at = 0
         for low, high in bounds:
             yield low, room[at : at + high - low]
@@ -224,7 +238,7 @@ class Reader:
         left_out: Sequence[Mask] | None,
     ) -> list[Histories]:
         present = [place for place, (first, stop) in enumerate(part.people) if first < stop]
-        merged = merge_shared(segments, recode, part) if len(present) > 1 else None
+        merged = merge_shared(segments, recode, part, self._crew) if len(present) > 1 else None
         found = []
         for place in present:
             segment, (first, stop) = segments[place], part.people[place]

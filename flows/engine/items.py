@@ -12,23 +12,16 @@ from flows.engine.kernels import (
     CONVERSIONS,
     CYCLES,
     ELIGIBLE,
-    END_SHIFT,
     ITEMS,
     JOURNEYS,
     MANY,
-    REACHED_SHIFT,
     ROWS,
     SESSIONS,
-    Array,
-    U,
-    end_state,
     first_at_or_after,
-    gap_bucket,
     session_end,
-    take_back,
-    write_item,
 )
 from flows.engine.labels import ANCHOR, EXCLUDED, LABEL_SHIFT, TARGET, VISIBLE
+from flows.engine.log import END_SHIFT, REACHED_SHIFT, Array, U, end_state, gap_bucket, take_back, write_item
 
 
 @kernel

@@ -14,8 +14,9 @@ import numpy as np
 from flows.engine.arrays import CodeArray, SegmentArrays
 from flows.engine.expand import put_expanded
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, first_at_or_after, session_end
+from flows.engine.kernels import first_at_or_after, session_end
 from flows.engine.labels import ANCHOR, TARGET, ExpandedEvent
+from flows.engine.log import U
 from flows.engine.marks import Group, Marks
 from flows.engine.query import FlowQuery
 

@@ -27,7 +27,7 @@ from flows.engine.filters import (
     compares_times,
 )
 from flows.engine.jit import kernel
-from flows.engine.kernels import U
+from flows.engine.log import U
 
 Array = Any
 Marks = NDArray[np.uint32]

@@ -31,7 +31,8 @@ from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
 from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, first_at_or_after, session_end
+from flows.engine.kernels import first_at_or_after, session_end
+from flows.engine.log import U
 from flows.engine.query import MAX_TOP, MINUTE, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
 from flows.engine.source import Watch

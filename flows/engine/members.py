@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import IntArray, KeyArray, SegmentArrays
+from flows.engine.arrays import IntArray, KeyArray
 from flows.engine.compute import GIB, StepNodes, find_nodes
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
-from flows.engine.labels import Relabel
+from flows.engine.crew import Crew
+from flows.engine.histories import Given
+from flows.engine.log import CODE_SHIFT, END_SHIFT, GAP_MASK, LENGTH_MASK, REACHED_SHIFT, STATE_MASK, STATES
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, PREFIX, Selector
-from flows.engine.source import Given, Paths, PathSource, Watch, open_source
+from flows.engine.source import Paths, PathSource, Watch, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,21 @@ class PathSets:
     _nodes: list[StepNodes] = field(default_factory=list)
 
     def members(self, selector: Selector, *, offset: int = 0, limit: int = 100) -> Members:
-        """Units of a set; as :func:`members`."""
+        """Exactly the units behind one number of a flow, as many as the number says: newest anchor first, ties by key.
+
+        Parameters
+        ----------
+        selector : Selector
+            A label that stands in Other is a set of its own, too: whoever had it at that step.
+        offset, limit : int
+            The page. Memory beyond the budget grows with their sum.
+
+        Raises
+        ------
+        QueryError
+            If the selector has a step that the question does not have.
+        Cancelled
+        """
         if offset < 0 or limit < 0:
             raise ValueError("offset and limit must not be negative")
         wanted = offset + limit
@@ -130,7 +143,10 @@ class PathSets:
         return Members(total, rows)
 
     def keys(self, selector: Selector) -> KeyArray:
-        """The people of a set; as :func:`member_keys`."""
+        """The people of a set, for a cohort: uint64[people], ascending, each once.
+
+        Errors as of :meth:`members`; memory beyond the budget grows with the set.
+        """
         found = [np.zeros(0, np.uint64)]
         for walked, chosen in self._chosen(selector):
             new = [paths.log.people[rows] for paths, rows in zip(walked, chosen, strict=True)]
@@ -162,7 +178,7 @@ class PathSets:
             nodes = self._nodes
         for walked in self.source.waves():
             choice = _Choice(selector, self.source.labels.known, len(self.source.labels.names), nodes)
-            yield walked, self.source.map(choice.rows, walked)
+            yield walked, self.source.crew.map(choice.rows, walked)
 
     def _rows(self, found: PathRows) -> list[Member]:
         names = self.source.labels.names
@@ -255,104 +271,17 @@ def open_sets(
     Raises
     ------
     QueryError
-        If the question names an event that is nowhere in the dataset.
-    """
-    threads = threads or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads) as pool:
-        watch = Watch(progress, cancelled)
-        yield PathSets(query, open_source(query, given, pool, threads, budget // 2, watch, keyed=True), budget // 4)
-
-
-def members(
-    query: FlowQuery,
-    segments: Sequence[SegmentArrays],
-    selector: Selector,
-    *,
-    data_from: int | None,
-    data_through: int | None,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    relabel: Relabel | None = None,
-    cohorts: Mapping[int, KeyArray] | None = None,
-    threads: int | None = None,
-    budget: int = GIB,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    offset: int = 0,
-    limit: int = 100,
-) -> Members:
-    """Exactly the units behind one number of a flow: as many as the number says.
-
-    Parameters
-    ----------
-    query … cancelled
-        As for :func:`flows.engine.compute.compute_flow`.
-    selector : Selector
-        A label that stands in Other is a set of its own, too: whoever had it at that step.
-    offset, limit : int
-        The page. Memory beyond the budget grows with their sum.
-
-    Returns
-    -------
-    Members
-        Newest anchor first, ties by key.
-
-    Raises
-    ------
-    QueryError
-        If the question names an event that is nowhere in the dataset, or the selector a step it does not have.
-    Cancelled
-        If ``cancelled`` said so.
+        If the question names an event, a property or a cohort that is nowhere in the dataset.
 
     Examples
     --------
     >>> rows = [(1, "visit", 0), (1, "order", 5_000_000), (2, "visit", 0)]
-    >>> found = members(FlowQuery(start=("visit",)), [segment_from_rows(rows)],
-    ...                 Selector(set="node", step=1, label="order"), data_from=0, data_through=5_000_000)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=5_000_000)
+    >>> with open_sets(FlowQuery(start=("visit",)), given) as sets:
+    ...     found = sets.members(Selector(set="node", step=1, label="order"))
     >>> found.total, found.rows[0].key, found.rows[0].labels
     (1, 1, ('visit', 'order'))
     """
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
-    with open_sets(query, given, threads=threads, budget=budget, progress=progress, cancelled=cancelled) as sets:
-        return sets.members(selector, offset=offset, limit=limit)
-
-
-def member_keys(
-    query: FlowQuery,
-    segments: Sequence[SegmentArrays],
-    selector: Selector,
-    *,
-    data_from: int | None,
-    data_through: int | None,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    relabel: Relabel | None = None,
-    cohorts: Mapping[int, KeyArray] | None = None,
-    threads: int | None = None,
-    budget: int = GIB,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> KeyArray:
-    """The people behind one number of a flow, for a cohort: actor keys, ascending, each once.
-
-    Parameters and errors as for :func:`members`; memory beyond the budget grows with the set.
-    """
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        relabel=relabel,
-        cohorts=cohorts or {},
-    )
-    with open_sets(query, given, threads=threads, budget=budget, progress=progress, cancelled=cancelled) as sets:
-        return sets.keys(selector)
+    with Crew(threads) as crew:
+        watch = Watch(progress, cancelled)
+        yield PathSets(query, open_source(query, given, crew, budget // 2, watch, keyed=True), budget // 4)

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray, SegmentArrays
-from flows.engine.jit import inlined, kernel
-from flows.engine.kernels import U
+from flows.engine.crew import Crew
+from flows.engine.jit import LINE, addresses, inlined, kernel, peek_int32, peek_int64, peek_uint64, prefetch_address
+from flows.engine.log import U
 from flows.engine.plan import KeyRange
 
 Array = Any
+
+AHEAD = 32  # events of a segment between those that are copied and those that are fetched: it is read in small bites
 
 
 class Merged(NamedTuple):
@@ -30,105 +33,138 @@ class Merged(NamedTuple):
     keys: KeyArray
 
 
-@kernel
-def _find_shared(keys: Array, order: Array, lengths: Array, target: Array, out_keys: Array, out_starts: Array) -> Array:
-    """Give each entry of a person with several entries its place in the merged events, others −1; keys and starts of
-    these people; returns how many they are."""
-    people = 0
-    at = np.int64(0)
-    i = 0
-    while i < order.size:
-        entry = order[U(i)]
-        stop = i + 1
-        while stop < order.size and keys[U(order[U(stop)])] == keys[U(entry)]:
-            stop += 1
-        if stop == i + 1:
-            target[U(entry)] = -1
-        else:
-            out_keys[U(people)] = keys[U(entry)]
-            out_starts[U(people)] = at
-            people += 1
-            for k in range(i, stop):
-                target[U(order[U(k)])] = at
-                at += lengths[U(order[U(k)])]
-        i = stop
-    out_starts[U(people)] = at
-    return people
-
-
-@kernel
-def _copy(
+@inlined
+def _append(
     times: Array,
     codes: Array,
-    starts: Array,
-    target: Array,
+    begin: Array,
+    at: Array,
+    more_times: Array,
+    more_codes: Array,
     recode: Array,
-    out_times: Array,
-    out_codes: Array,
-    shared: Array,
-) -> None:
-    """Copy the histories that have a target."""
-    for person in range(target.size):
-        at = target[U(person)]
-        shared[U(person)] = at >= 0
-        if at >= 0:
-            for i in range(starts[U(person)], starts[U(person + 1)]):
-                out_times[U(at)] = times[U(i)]
-                out_codes[U(at)] = recode[U(codes[U(i)])]
-                at += 1
-
-
-@inlined
-def _run_end(times: Array, left: Array, high: Array) -> Array:
-    end = left + 1
-    while end < high and times[U(end - 1)] <= times[U(end)]:
-        end += 1
+    low: Array,
+    high: Array,
+) -> Array:
+    """Merge events ``low … high − 1`` of a segment into those from ``begin`` on, from the back: of equal times the
+    earlier arrivals stay in front, and where one history follows the other nothing moves. Returns the new end."""
+    end = at + high - low
+    if at == begin or times[U(at - 1)] <= peek_int64(more_times, low):
+        for i in range(high - low):
+            times[U(at + i)] = peek_int64(more_times, low + i)
+            codes[U(at + i)] = peek_int32(recode, np.int64(peek_int32(more_codes, low + i)))
+        return end
+    place = end
+    last = at - 1
+    while high > low:
+        time = peek_int64(more_times, high - 1)
+        place -= 1
+        if last >= begin and times[U(last)] > time:
+            times[U(place)] = times[U(last)]
+            codes[U(place)] = codes[U(last)]
+            last -= 1
+        else:
+            high -= 1
+            times[U(place)] = time
+            codes[U(place)] = peek_int32(recode, np.int64(peek_int32(more_codes, high)))
     return end
 
 
-@inlined
-def _merge_two(
-    times: Array, codes: Array, left: Array, middle: Array, right: Array, spare_times: Array, spare_codes: Array
-) -> None:
-    """Merge two neighbouring ascending runs in place; of equal times the left one comes first."""
-    n = middle - left
-    for i in range(n):
-        spare_times[U(i)] = times[U(left + i)]
-        spare_codes[U(i)] = codes[U(left + i)]
-    i = 0
-    at = left
-    while i < n:
-        if middle < right and times[U(middle)] < spare_times[U(i)]:
-            times[U(at)] = times[U(middle)]
-            codes[U(at)] = codes[U(middle)]
-            middle += 1
-        else:
-            times[U(at)] = spare_times[U(i)]
-            codes[U(at)] = spare_codes[U(i)]
-            i += 1
-        at += 1
-
-
 @kernel
-def _sort_histories(times: Array, codes: Array, starts: Array, spare_times: Array, spare_codes: Array) -> None:
-    """Sort each history by time, stably: neighbouring ascending runs are merged until one is left."""
-    for person in range(starts.size - 1):
-        low, high = starts[U(person)], starts[U(person + 1)]
-        runs = 2
-        while runs > 1:
-            left = low
-            runs = 0
-            while left < high:
-                right = _run_end(times, left, high)
-                if right < high:
-                    middle = right
-                    right = _run_end(times, middle, high)
-                    _merge_two(times, codes, left, middle, right, spare_times, spare_codes)
-                runs += 1
-                left = right
+def _merge(
+    keys_of: Array,
+    starts_of: Array,
+    times_of: Array,
+    codes_of: Array,
+    recode_of: Array,
+    person: Array,
+    stop: Array,
+    offset: Array,
+    left: Array,
+    heads: Array,
+    here: Array,
+    shared: Array,
+    keys: Array,
+    starts: Array,
+    times: Array,
+    codes: Array,
+) -> Array:
+    """Put the histories of people together who stand in several segments; returns how many people these are.
+
+    Parameters
+    ----------
+    keys_of, starts_of, times_of, codes_of, recode_of : int64[segments]
+        Addresses of the columns of each segment.
+    person, stop : int64[segments]
+        The next person of each segment, and the one behind the last.
+    offset : int64[segments]
+        Where the people of each segment begin in ``shared``, less the first person.
+    left : int64[segments]
+        The segments that have people left, in order.
+    heads, here : uint64[segments], int64[segments]
+        Room: the next key of each segment that is left, and those of them that have the least.
+    shared … codes
+        As in :class:`Merged`.
+    """
+    people = 0
+    at = np.int64(0)
+    n = left.size
+    for place in range(n):
+        heads[U(place)] = peek_uint64(keys_of[U(left[U(place)])], person[U(left[U(place)])])
+    while n > 1:
+        key = heads[U(0)]
+        here[U(0)] = 0
+        several = 1
+        for place in range(1, n):
+            head = heads[U(place)]
+            several = 0 if head < key else several
+            key = min(key, head)
+            here[U(several)] = place
+            several += head == key
+        begin = at
+        gone = 0
+        for k in range(several):
+            place = here[U(k)]
+            segment = left[U(place)]
+            who = person[U(segment)]
+            if several > 1:
+                shared[U(offset[U(segment)] + who)] = 1
+                low, high = peek_int64(starts_of[U(segment)], who), peek_int64(starts_of[U(segment)], who + 1)
+                at = _append(
+                    times,
+                    codes,
+                    begin,
+                    at,
+                    times_of[U(segment)],
+                    codes_of[U(segment)],
+                    recode_of[U(segment)],
+                    low,
+                    high,
+                )
+                prefetch_address(times_of[U(segment)] + 8 * (high + AHEAD))
+                prefetch_address(times_of[U(segment)] + 8 * (high + AHEAD) + LINE)
+                prefetch_address(codes_of[U(segment)] + 4 * (high + AHEAD))
+            person[U(segment)] = who + 1
+            if who + 1 < stop[U(segment)]:
+                heads[U(place)] = peek_uint64(keys_of[U(segment)], who + 1)
+            else:
+                left[U(place)] = -1
+                gone += 1
+        if several > 1:
+            keys[U(people)] = key
+            starts[U(people)] = begin
+            people += 1
+        if gone:
+            kept = 0
+            for place in range(n):
+                left[U(kept)] = left[U(place)]
+                heads[U(kept)] = heads[U(place)]
+                kept += left[U(place)] >= 0
+            n = kept
+    starts[U(people)] = at
+    return people
 
 
-def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray], part: KeyRange) -> Merged:
+def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray], part: KeyRange, crew: Crew) -> Merged:
     """Put together the histories of everybody who stands in more than one segment.
 
     Parameters
@@ -138,29 +174,46 @@ def merge_shared(segments: Sequence[SegmentArrays], recode: Sequence[CodeArray],
     recode : sequence of int32[codes]
         Per segment: local code → label code.
     part : KeyRange
+    crew : Crew
 
     Returns
     -------
     Merged
+        Good until the same thread merges again.
 
     Notes
     -----
-    Histories that follow each other in time, the common case, are copied and found in order; others are merged in
-    O(n log segments).
+    O(events) where histories follow each other in time, the common case, and where a few events arrive late; at worst
+    O(events · segments).
     """
-    spans = [s.starts[first : stop + 1] for s, (first, stop) in zip(segments, part.people, strict=True)]
-    keys = np.concatenate([s.keys[first:stop] for s, (first, stop) in zip(segments, part.people, strict=True)])
-    lengths = np.concatenate([np.diff(span) for span in spans])
-    target = np.empty(len(keys), np.int64)
-    merged_keys, starts = np.empty(len(keys) // 2, np.uint64), np.empty(len(keys) // 2 + 1, np.int64)
-    people = _find_shared(keys, np.argsort(keys, kind="stable"), lengths, target, merged_keys, starts)
-    starts = starts[: people + 1]
-    times, codes = np.empty(starts[-1], np.int64), np.empty(starts[-1], np.int32)
-    shared = []
-    for segment, codes_of, span in zip(segments, recode, spans, strict=True):
-        here, target = target[: len(span) - 1], target[len(span) - 1 :]
-        shared.append(np.empty(len(here), np.uint8))
-        _copy(segment.times, segment.codes, span, here, codes_of, times, codes, shared[-1])
-    longest = int(np.diff(starts).max(initial=0))
-    _sort_histories(times, codes, starts, np.empty(longest, np.int64), np.empty(longest, np.int32))
-    return Merged(starts, times, codes, shared, merged_keys[:people])
+    first, stop = np.array(part.people, np.int64).T.copy()
+    entries = np.concatenate(([0], np.cumsum(stop - first)))
+    events = sum(int(s.starts[b] - s.starts[a]) for s, (a, b) in zip(segments, part.people, strict=True))
+    shared, people = np.zeros(entries[-1], np.uint8), int(entries[-1]) // 2
+    merged = (
+        crew.mine("merged_keys", people, np.uint64),
+        crew.mine("merged_starts", people + 1, np.int64),
+        crew.mine("merged_times", events, np.int64),
+        crew.mine("merged_codes", events, np.int32),
+    )
+    keys_of, starts_of, times_of, codes_of = (
+        addresses([getattr(segment, name) for segment in segments]) for name in ("keys", "starts", "times", "codes")
+    )
+    count = _merge(
+        keys_of,
+        starts_of,
+        times_of,
+        codes_of,
+        addresses(recode),
+        first.copy(),
+        stop,
+        entries[:-1] - first,
+        np.flatnonzero(first < stop),
+        np.empty(len(segments), np.uint64),
+        np.empty(len(segments), np.int64),
+        shared,
+        *merged,
+    )
+    keys, starts, times, codes = merged
+    end = starts[count]
+    return Merged(starts[: count + 1], times[:end], codes[:end], np.split(shared, entries[1:-1]), keys[:count])

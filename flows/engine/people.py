@@ -12,7 +12,8 @@ from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.conditions import DID, DID_NOT, IN_COHORT, NOT_IN_COHORT, PeopleCondition
 from flows.engine.errors import QueryError, quoted
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, first_at_or_after
+from flows.engine.kernels import first_at_or_after
+from flows.engine.log import U
 from flows.engine.marks import Marks
 from flows.engine.plan import KeyRange, Scope
 

@@ -92,7 +92,7 @@ def cut_keys(segments: Sequence[SegmentArrays], threads: int) -> list[KeyRange]:
         return []
     events = sum(segment.events for segment in filled)
     share = min(EVENTS_PER_RANGE, max(LEAST_EVENTS_PER_RANGE, events // (threads * RANGES_PER_THREAD)))
-    wanted = max(1, events // share)
+    wanted = max(1, -(-(events // share) // threads) * threads)  # so that all threads end together
     largest = max(filled, key=lambda segment: segment.events)
     marks = np.linspace(0, largest.events, 8 * wanted + 1)[1:-1]
     candidates = np.unique(largest.keys[np.searchsorted(largest.starts, marks, side="right") - 1])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +12,13 @@ from numpy.typing import NDArray
 from flows.engine.arrays import IntArray
 from flows.engine.compute import GIB
 from flows.engine.counting import rank_labels
+from flows.engine.crew import Crew
+from flows.engine.histories import Given
 from flows.engine.jit import kernel
-from flows.engine.kernels import CODE_SHIFT, END_SHIFT, LENGTH_MASK, STATE_MASK, STATES, U
+from flows.engine.log import CODE_SHIFT, END_SHIFT, LENGTH_MASK, STATE_MASK, STATES, U
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import NotConserved
-from flows.engine.source import Given, Paths, PathSource, Watch, open_source
+from flows.engine.source import Paths, PathSource, Watch, open_source
 
 Array = Any
 Prefix = tuple[str, ...]
@@ -133,9 +133,8 @@ def grow_tree(
     """
     if len(prefix) > query.steps + 1:
         raise QueryError("path", f"path: the question has only {query.steps} steps.")
-    threads = threads or len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget // 2, watch or Watch())
+    with Crew(threads) as crew:
+        source = open_source(query, given, crew, budget // 2, watch or Watch())
         for _ in source.waves():
             pass  # cycles get their labels as they are met
         prefix = tuple(prefix)
@@ -172,7 +171,7 @@ class _Tree:
             if prefix and prefix[-1] in self._known:
                 following[self._rows[prefix[:-1]], self._known[prefix[-1]]] = row
         self._counts, self._ends = np.zeros(shape, np.int64), np.zeros((len(self.open), len(STATES)), np.int64)
-        threads = self._source.threads
+        crew = self._source.crew
 
         def add(part: Sequence[Paths]) -> tuple[IntArray, IntArray]:
             counts, ends = np.zeros_like(self._counts), np.zeros_like(self._ends)
@@ -181,7 +180,7 @@ class _Tree:
             return counts, ends
 
         for found in self._source.waves():
-            for counts, ends in self._source.map(add, [found[share::threads] for share in range(threads)]):
+            for counts, ends in crew.each(add, [found[share :: crew.threads] for share in range(crew.threads)]):
                 self._counts += counts
                 self._ends += ends
 

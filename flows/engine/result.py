@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.distinct import WholePath
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.query import FlowQuery, format_time
 
 EVENT, OTHER = "event", "other"

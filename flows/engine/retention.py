@@ -15,7 +15,8 @@ from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
-from flows.engine.kernels import U, first_at_or_after
+from flows.engine.kernels import first_at_or_after
+from flows.engine.log import U
 from flows.engine.periods import check_edges, complete_periods, edge_array, period_rows
 from flows.engine.plan import Scope
 from flows.engine.query import QueryError

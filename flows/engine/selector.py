@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.query import MAX_STEPS, QueryError
 from flows.engine.result import EVENT, OTHER
 

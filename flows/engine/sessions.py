@@ -8,7 +8,7 @@ import numpy as np
 
 from flows.engine.arrays import CodeArray, IntArray, KeyArray
 from flows.engine.jit import kernel
-from flows.engine.kernels import U
+from flows.engine.log import U
 from flows.engine.plan import Scope
 
 Array = Any

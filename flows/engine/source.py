@@ -4,42 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray, SegmentArrays
+from flows.engine.crew import Crew
 from flows.engine.histories import Given as Given
 from flows.engine.histories import Histories, Reader, conditions_on
 from flows.engine.items import find_item_paths
 from flows.engine.jit import kernel
 from flows.engine.kernels import (
-    CODE_SHIFT,
     COUNTERS,
     CYCLES,
     ELIGIBLE,
     ITEMS,
-    LENGTH_MASK,
     MANY,
-    MANY_SHARE,
     ROWS,
     SESSIONS,
     TIES,
     USERS,
-    PathLog,
     Rules,
     Scratch,
-    U,
     find_session_paths,
     find_window_paths,
 )
 from flows.engine.labelling import label_events
 from flows.engine.labels import Labels
 from flows.engine.lens import Lens, anchor_conditions
+from flows.engine.log import CODE_SHIFT, LENGTH_MASK, MANY_SHARE, PathLog, U
 from flows.engine.marks import check_property
 from flows.engine.plan import KeyRange, cut_keys, goes_by_id, rules_of, scope_of
 from flows.engine.query import FlowQuery
@@ -48,8 +44,6 @@ RANGES_PER_WAVE = 64
 FIRST_PASS = 0.8  # share of the work that walking is
 NOTHING = np.zeros((0, 0), np.int64)
 
-T = TypeVar("T")
-R = TypeVar("R")
 Array = Any
 
 
@@ -112,10 +106,8 @@ class PathSource:
     labels : Labels
     rules : Rules
     ranges : list of KeyRange
-    pool : Executor
-        Threads; kernels run without the interpreter lock.
-    threads : int
-        How many these are.
+    crew : Crew
+        Its threads run kernels without the interpreter lock; its arrays hold the paths.
     budget : int
         Bytes of paths: half for those that are kept for later passes, half for those of the current wave.
     watch : Watch
@@ -140,8 +132,7 @@ class PathSource:
         labels: Labels,
         rules: Rules,
         ranges: Sequence[KeyRange],
-        pool: Executor,
-        threads: int,
+        crew: Crew,
         budget: int,
         watch: Watch,
         *,
@@ -150,8 +141,7 @@ class PathSource:
     ) -> None:
         self.labels = labels
         self.rules = rules
-        self.pool = pool
-        self.threads = threads
+        self.crew = crew
         self.totals = np.zeros(COUNTERS, np.int64)
         self.keyed = keyed
         self._reader = reader
@@ -165,8 +155,8 @@ class PathSource:
         self._walk_kernel = kernel_for(rules)
         # Cycles are named as they are met, so the first pass cannot count them.
         counts = (rules.steps + 1, rules.labels)
-        fits = 8 * counts[0] * counts[1] * threads <= counted and not rules.fold
-        self._counts = [np.zeros(counts if fits else (0, 0), np.int64) for _ in range(threads)]
+        fits = 8 * counts[0] * counts[1] * crew.threads <= counted and not rules.fold
+        self._counts = [np.zeros(counts if fits else (0, 0), np.int64) for _ in range(crew.threads)]
         self._free: SimpleQueue[IntArray] = SimpleQueue()
         for each in self._counts:
             self._free.put(each)
@@ -176,7 +166,10 @@ class PathSource:
         if self.complete:
             for wave, kept in self._waves:
                 self._watch.check()
-                yield self._walk_all(wave, [])[0] if kept is None else kept
+                found = self._walk_all(wave, [])[0] if kept is None else kept
+                yield found
+                if kept is None:
+                    self._forget(found)
             return
         done, walked, possible = 0, 0, 0
         while done < len(self._ranges):
@@ -193,15 +186,13 @@ class PathSource:
             possible += sum(map(self.most_bytes, wave))
             self._watch.report(FIRST_PASS * done / len(self._ranges))
             yield found
+            if not keep:
+                self._forget(found)
         self.complete = True
 
     def counts(self) -> IntArray | None:
         """int64[steps + 1, labels]: paths by step and label, after the first pass; None if they were not counted."""
         return sum(self._counts[1:], self._counts[0]) if self._counts[0].size else None
-
-    def map(self, function: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Run a function over items in the threads; results in order."""
-        return list(self.pool.map(function, items))
 
     def most_items(self, part: KeyRange) -> int:
         """The log of no key range is longer: an event is in one item of one path at most, a path has one head."""
@@ -233,6 +224,10 @@ class PathSource:
             wave.append(part)
         return wave
 
+    def _forget(self, found: Sequence[Paths]) -> None:
+        for paths in found:
+            self.crew.give(paths.log.items)
+
     def _walk_all(self, wave: Sequence[KeyRange], counts: Sequence[IntArray]) -> tuple[list[Paths], IntArray]:
         """Paths of some key ranges, and the sum of their counters; their labels are counted where there is room."""
 
@@ -244,7 +239,8 @@ class PathSource:
                 if counts:
                     self._free.put(mine)
 
-        found = self.map(walk, wave)
+        found = self.crew.map(walk, wave)
+        self._forget([paths for paths, _ in found if not paths.rows])
         return [paths for paths, _ in found if paths.rows], np.sum([counters for _, counters in found], axis=0)
 
     def _walk(self, part: KeyRange, counts: IntArray) -> tuple[Paths, IntArray]:
@@ -281,8 +277,7 @@ def kernel_for(rules: Rules) -> Callable[..., None]:
 def open_source(
     query: FlowQuery,
     given: Given,
-    pool: Executor,
-    threads: int,
+    crew: Crew,
     budget: int,
     watch: Watch,
     *,
@@ -300,16 +295,15 @@ def open_source(
     """
     labels = label_events(query, given.segments, given.catalogue, given.relabel)
     rules = rules_of(query, given.data_from or 0, given.data_through or 0, len(labels.names))
-    reader = _reader_of(query, given, labels, rules)
-    ranges = cut_keys(given.segments, threads)
+    reader = _reader_of(query, given, labels, rules, crew)
+    ranges = cut_keys(given.segments, crew.threads)
     return PathSource(
         given.segments,
         reader,
         labels,
         rules,
         ranges,
-        pool,
-        threads,
+        crew,
         budget,
         watch,
         keyed=keyed,
@@ -317,7 +311,7 @@ def open_source(
     )
 
 
-def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> Reader:
+def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules, crew: Crew) -> Reader:
     for _, name in query.expand:
         check_property("expand", name, given.segments, given.properties)
     anchors = anchor_conditions(query)
@@ -327,7 +321,7 @@ def _reader_of(query: FlowQuery, given: Given, labels: Labels, rules: Rules) -> 
     if query.where or anchors or query.expand or by_id:
         lens = Lens(labels.table, labels.recode, labels.expanded, [flag for _, flag in anchors])
     scope = scope_of(query, rules)
-    return Reader(given.segments, labels.recode, labels.table, scope, conditions, lens=lens, by_id=by_id)
+    return Reader(given.segments, labels.recode, labels.table, scope, conditions, crew, lens=lens, by_id=by_id)
 
 
 class _Writer:
@@ -343,7 +337,7 @@ class _Writer:
         rows = items // 2 if source.keyed else 0
         # Room that is never written takes no memory.
         self.log = PathLog(
-            np.empty(items, source.item_type),
+            source.crew.take(items, source.item_type),
             np.empty(many, np.int64),
             np.empty(many, np.int64),
             np.empty(many, np.int64),

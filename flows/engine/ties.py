@@ -5,34 +5,8 @@ Which events these are is the same for every question, so a segment carries thei
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-
-from flows.engine.jit import kernel
-
-U = np.uint64
-Array = Any
-
-
-@kernel
-def _count(times: Array, starts: Array) -> Array:
-    n = 0
-    for person in range(starts.size - 1):
-        for i in range(starts[U(person)] + 1, starts[U(person + 1)]):
-            n += times[U(i)] == times[U(i - 1)]
-    return n
-
-
-@kernel
-def _fill(times: Array, starts: Array, places: Array) -> None:
-    n = 0
-    for person in range(starts.size - 1):
-        for i in range(starts[U(person)] + 1, starts[U(person + 1)]):
-            if times[U(i)] == times[U(i - 1)]:
-                places[U(n)] = i
-                n += 1
 
 
 def find_ties(times: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -43,7 +17,7 @@ def find_ties(times: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np
     times : int64[events]
         Ascending within a person.
     starts : int64[people + 1]
-        Events of person ``i`` are ``starts[i]:starts[i + 1]``.
+        Events of person ``i`` are ``starts[i]:starts[i + 1]``; together these are all events.
 
     Returns
     -------
@@ -55,9 +29,9 @@ def find_ties(times: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np
     >>> find_ties(np.array([1, 1, 1, 1]), np.array([0, 3, 4])).tolist()
     [1, 2]
     """
-    places = np.empty(_count(times, starts), np.int64)
-    _fill(times, starts, places)
-    return places
+    places = np.flatnonzero(times[1:] == times[:-1]) + 1
+    found: NDArray[np.int64] = places[starts[np.searchsorted(starts, places)] != places]
+    return found
 
 
 def count_ties(

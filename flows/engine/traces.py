@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,12 +10,14 @@ from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
 from flows.engine.compute import GIB, StepNodes, find_nodes
-from flows.engine.counting import Nodes, number_nodes
+from flows.engine.crew import Crew
+from flows.engine.histories import Given
 from flows.engine.jit import kernel
-from flows.engine.kernels import CODE_SHIFT, LENGTH_MASK, U
+from flows.engine.leaving import Nodes
+from flows.engine.log import CODE_SHIFT, LENGTH_MASK, U
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER
-from flows.engine.source import Given, Paths, Watch, open_source
+from flows.engine.source import Paths, Watch, open_source
 
 Array = Any
 # A node as results name it: step, kind, label.
@@ -30,9 +30,8 @@ Followed = tuple[NodeKey, NodeKey, int]
 def _trace(
     items: Array,
     table: Array,
-    places: Array,
-    links: Array,
-    sizes: Array,
+    leave: Array,
+    enter: Array,
     rows: Array,
     nodes: Array,
     route: Array,
@@ -42,8 +41,8 @@ def _trace(
 
     Parameters
     ----------
-    items, table, places, links, sizes
-        Of a PathLog and of :class:`flows.engine.counting.Nodes`.
+    items, table, leave, enter
+        Of a PathLog and of :class:`flows.engine.leaving.Nodes`, with one bucket a link.
     rows : int32[nodes]
         Number of a node → row of ``counts``, or −1.
     nodes, route : int64[steps + 1]
@@ -56,9 +55,9 @@ def _trace(
         before = np.int64(0)
         for step in range(length):
             node = np.int64(table[U(step), U(items[U(at + 1 + step)] >> CODE_SHIFT)])
-            nodes[U(step)] = places[U(step)] + node
+            nodes[U(step)] = node
             if step:
-                route[U(step - 1)] = links[U(step - 1)] + before * sizes[U(step)] + node
+                route[U(step - 1)] = leave[U(before)] + enter[U(node)]
             before = node
         for step in range(length):
             row = rows[U(nodes[U(step)])]
@@ -115,17 +114,16 @@ def trace_nodes(
     >>> [count for _, _, count in traces[2, "event", "order"]]
     [1, 1]
     """
-    threads, watch = threads or len(os.sched_getaffinity(0)), watch or Watch()
-    with ThreadPoolExecutor(threads) as pool:
-        source = open_source(query, given, pool, threads, budget // 2, watch)
+    with Crew(threads) as crew:
+        source = open_source(query, given, crew, budget // 2, watch or Watch())
         steps = find_nodes(source, query, budget // 8)
         names = source.labels.names
         keys = _keys(steps, names)
         if wanted not in keys:
             raise QueryError("set", "set: the flow has no such step.")
-        numbered = number_nodes([step.table(len(names)) for step in steps], [step.size for step in steps])
+        numbered = Nodes.of([step.table(len(names)) for step in steps], [step.size for step in steps], 1)
         width = int(numbered.links[-1])
-        everything = 8 * threads * len(keys) * width <= budget // 4
+        everything = 8 * crew.threads * len(keys) * width <= budget // 4
         chosen = range(len(keys)) if everything else [keys.index(wanted)]
         rows = np.full(len(keys), -1, np.int32)
         rows[list(chosen)] = np.arange(len(chosen))
@@ -134,14 +132,15 @@ def trace_nodes(
             counts = np.zeros((len(chosen), width), np.int64)
             room = np.empty((2, len(steps) + 1), np.int64)
             for paths in part:
-                _trace(paths.log.items, *numbered, rows, room[0], room[1], counts)
+                _trace(paths.log.items, numbered.table, numbered.leave, numbered.enter, rows, room[0], room[1], counts)
             return counts
 
         total = np.zeros((len(chosen), width), np.int64)
         for found in source.waves():
-            for counts in source.map(count, [found[share::threads] for share in range(threads)]):
+            for counts in crew.each(count, [found[share :: crew.threads] for share in range(crew.threads)]):
                 total += counts
-    ends = _ends(numbered, keys, len(steps))
+    sources, targets = numbered.ends_of(np.arange(width))
+    ends = [(keys[source], keys[target]) for source, target in zip(sources.tolist(), targets.tolist(), strict=True)]
     return {keys[node]: _followed(total[row], ends) for row, node in enumerate(chosen)}
 
 
@@ -151,17 +150,6 @@ def _keys(steps: Sequence[StepNodes], names: Sequence[str]) -> list[NodeKey]:
         key
         for number, step in enumerate(steps)
         for key in (*((number, EVENT, names[code]) for code in step.codes), (number, OTHER, ""))
-    ]
-
-
-def _ends(numbered: Nodes, keys: Sequence[NodeKey], steps: int) -> list[tuple[NodeKey, NodeKey]]:
-    """Source and target of each link in the order of their numbers."""
-    sizes, places = numbered.sizes.tolist(), numbered.places.tolist()
-    return [
-        (keys[places[step] + source], keys[places[step + 1] + target])
-        for step in range(steps - 1)
-        for source in range(sizes[step])
-        for target in range(sizes[step + 1])
     ]
 
 

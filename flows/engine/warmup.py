@@ -11,12 +11,12 @@ from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
+from flows.engine.histories import Given
 from flows.engine.matrix import MatrixQuery, compute_matrix
 from flows.engine.prefixes import grow_tree
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT
 from flows.engine.retention import RetentionQuery, compute_retention
-from flows.engine.source import Given
 from flows.engine.timeline import TimelineQuery, compute_timeline
 from flows.engine.traces import trace_nodes
 
@@ -50,11 +50,12 @@ def compile_kernels() -> None:
     wide = replace(early, names=(*early.names, *map(str, range(1 << 16))))
     for query in questions:
         for segments in ([early], [early, late], [wide]):
-            compute_flow(query, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
-    given = Given(segments=[early], data_from=0, data_through=7)
+            given = Given(segments=segments, data_from=0, data_through=7)
+            compute_flow(query, given, dataset_version=0, threads=1)
     for segment in (early, wide):
-        trace_nodes(questions[0], replace(given, segments=[segment]), (0, EVENT, "a"), threads=1)
-        grow_tree(questions[0], replace(given, segments=[segment]), threads=1)
+        given = Given(segments=[segment], data_from=0, data_through=7)
+        trace_nodes(questions[0], given, (0, EVENT, "a"), threads=1)
+        grow_tree(questions[0], given, threads=1)
     _compile_analyses([early, late])
 
 

@@ -1,11 +1,12 @@
 """Analyses beside the flow: what they name is checked, and they are computed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flows import queries
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.funnel import compute_funnel
+from flows.engine.histories import Given
 from flows.engine.query import QueryError
 from flows.engine.retention import compute_retention
 from flows.engine.timeline import compute_timeline
@@ -30,7 +31,7 @@ def check(*, dataset: Dataset, question: Analysis) -> None:
 
 def compute(
     question: Analysis,
-    given: Mapping[str, Any],
+    given: Given,
     *,
     version: int,
     progress: Callable[[float], None] | None = None,
@@ -39,10 +40,10 @@ def compute(
     """The answer; `given` is what the engine is told beside the question."""
     watch: dict[str, Any] = {"progress": progress, "cancelled": cancelled, "dataset_version": version}
     names = ("segments", "data_through", "catalogue", "properties", "cohorts")
-    told = {name: given[name] for name in names}
-    since, through = given["data_from"] or 0, given["data_through"] or 0
+    told = {name: getattr(given, name) for name in names}
+    since, through = given.data_from or 0, given.data_through or 0
     if isinstance(question, FunnelQuestion):
-        found = compute_funnel(question.engine(), data_from=given["data_from"], **told, **watch)
+        found = compute_funnel(question.engine(), data_from=given.data_from, **told, **watch)
     elif isinstance(question, RetentionQuestion):
         found = compute_retention(question.engine(since, through), **told, **watch)
     elif isinstance(question, TrendQuestion):

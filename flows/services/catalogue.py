@@ -3,17 +3,18 @@
 Looked up in a part of each segment and remembered for as long as the cache likes: segments never change.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.core.cache import cache
 
 from flows.models import Dataset, Segment
 from flows.store import DamagedSegment, EventStore
-from flows.store.properties import EXAMPLES, Seen
+from flows.store.properties import EXAMPLES, NAMES, SEEN, Seen
 
 DAYS_REMEMBERED = 30
 SEGMENTS_SEEN = 40  # the largest
+FEW = 8  # segments in which all events are looked at while somebody waits
 MOST = 500
 
 
@@ -31,19 +32,38 @@ def properties_of(dataset: Dataset) -> list[Property]:
     """The properties of the newest events, the most frequent first. A damaged segment has none."""
     store = EventStore(dataset.team_id)
     rows = sorted(store.rows(dataset), key=lambda row: -row.rows)[:SEGMENTS_SEEN]
+    return _together(seen for each in _seen(store, rows) for seen in each or ())
+
+
+def lacking(dataset: Dataset, names: Collection[str], version: int | None = None) -> set[str]:
+    """Those of some properties that no event of a version has; none where that would take reading many events."""
+    store = EventStore(dataset.team_id)
+    rows = store.rows(dataset, version) if names else []
+    if not rows or len(rows) > FEW or sum(row.rows for row in rows) > SEEN:
+        return set()
+    found: set[str] = set()
+    for each in _seen(store, rows):
+        if each is None or len(each) == NAMES:
+            return set()
+        found.update(seen.name for seen in each)
+    return set(names) - found
+
+
+def _seen(store: EventStore, rows: Iterable[Segment]) -> list[list[Seen] | None]:
+    """What was seen in each of some segments, None for a damaged one: the answer to a question names it."""
     keys = {f"properties:{row.checksum}": row for row in rows}
-    known: dict[str, list[Seen]] = cache.get_many(keys)
+    known: dict[str, list[Seen] | None] = cache.get_many(keys)
     missing = {key: _look(store, row) for key, row in keys.items() if key not in known}
-    if missing:
-        cache.set_many(missing, DAYS_REMEMBERED * 24 * 3600)
-    return _together(seen for each in (known | missing).values() for seen in each)
+    if new := {key: each for key, each in missing.items() if each is not None}:
+        cache.set_many(new, DAYS_REMEMBERED * 24 * 3600)
+    return [*known.values(), *missing.values()]
 
 
-def _look(store: EventStore, row: Segment) -> list[Seen]:
+def _look(store: EventStore, row: Segment) -> list[Seen] | None:
     try:
         return store.seen_properties(row)
     except DamagedSegment:
-        return []  # the answer to a question names it
+        return None
 
 
 def _together(seen: Iterable[Seen]) -> list[Property]:

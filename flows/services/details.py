@@ -19,7 +19,6 @@ from flows.engine.periods import calendar_edges
 from flows.engine.prefixes import Branch, grow_tree
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
-from flows.engine.source import Given
 from flows.engine.traces import NodeKey, trace_nodes
 from flows.models import Dataset
 from flows.moments import microseconds
@@ -74,7 +73,7 @@ def trace_of(*, dataset: Dataset, query: FlowQuery, place: int, version: int | N
     links = cache.get(f"{name}:{place}")
     if links is None:
         with asked(dataset, query, version) as (given, _, _):
-            found = trace_nodes(query, Given(**given), _key(node), budget=BUDGET)
+            found = trace_nodes(query, given, _key(node), budget=BUDGET)
         places = {_key(each): number for number, each in enumerate(result["nodes"])}
         traced = {places[key]: _placed(followed, places) for key, followed in found.items() if key in places}
         cache.set_many({f"{name}:{number}": each for number, each in traced.items()}, KEPT)
@@ -89,7 +88,7 @@ def tree_of(*, dataset: Dataset, query: FlowQuery, prefix: Sequence[str], depth:
 
     def grow() -> Branch:
         with asked(dataset, query, version) as (given, _, _):
-            return grow_tree(query, Given(**given), prefix, depth=depth, budget=BUDGET)
+            return grow_tree(query, given, prefix, depth=depth, budget=BUDGET)
 
     return _remembered(_name("tree", dataset, query, version, *prefix, depth), grow)
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flows.engine.funnel_sets import chain_set, funnel_set
 from flows.engine.query import FlowQuery
-from flows.engine.source import Given
 from flows.hashing import Keys
 from flows.models import Dataset
 from flows.questions import FunnelQuestion
@@ -29,7 +28,7 @@ def people_of_funnel(
 ) -> People:
     """Who reached a step, or whose attempt ended there. Raises QueryError, DamagedSegment and Busy."""
     with asked(dataset, question, version) as (given, snapshot, _):
-        found = funnel_set(question.engine(), Given(**given), step, state, budget=BUDGET)
+        found = funnel_set(question.engine(), given, step, state, budget=BUDGET)
     return _page(dataset, snapshot, found.total, found.keys, offset)
 
 
@@ -45,7 +44,7 @@ def people_of_chain(
 ) -> People:
     """As `people_of_funnel`, of a chain of nodes of a flow."""
     with asked(dataset, query, version) as (given, snapshot, _):
-        found = chain_set(query, [[label] for label in chain], Given(**given), step, state, budget=BUDGET)
+        found = chain_set(query, [[label] for label in chain], given, step, state, budget=BUDGET)
     return _page(dataset, snapshot, found.total, found.keys, offset)
 
 

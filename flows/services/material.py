@@ -56,6 +56,13 @@ def events_named(query: FlowQuery) -> list[tuple[str, str]]:
     return [*people, *limited, *(("expand", event) for event, _ in query.expand)]
 
 
+def properties_named(query: FlowQuery) -> list[tuple[str, str]]:
+    """(option, property) wherever a question names a property."""
+    filters = [(field, each.name) for field in FILTERS for each in getattr(query, field)]
+    people = [(each.kind, one.name) for each in query.people for one in each.where]
+    return [*filters, *people, *(("expand", name) for _, name in query.expand)]
+
+
 def may_be_expanded(query: FlowQuery, label: str) -> bool:
     """Whether a label may hold a value of a property, so that no catalogue of events knows it."""
     if not query.expand or label in dict(query.expand):

@@ -16,7 +16,8 @@ from django.utils import timezone
 from flows import queries
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
-from flows.engine.query import FlowQuery, QueryError
+from flows.engine.histories import Given
+from flows.engine.query import FlowQuery, QueryError, quoted
 from flows.engine.source import Cancelled
 from flows.hashing import Keys
 from flows.labels import relabel
@@ -24,7 +25,8 @@ from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.questions import Analysis, read
 from flows.services import analyses, connections, jobs, line
-from flows.services.material import LABELS, events_named, material, may_be_expanded
+from flows.services.catalogue import lacking
+from flows.services.material import LABELS, events_named, material, may_be_expanded, properties_named
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
@@ -33,10 +35,10 @@ RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
 
 
-def check(*, dataset: Dataset, query: FlowQuery | Analysis) -> None:
-    """Raises QueryError where the question names an event or a cohort that the dataset does not have.
+def check(*, dataset: Dataset, query: FlowQuery | Analysis, version: int | None = None) -> None:
+    """Raises QueryError where the question names an event, a property or a cohort that the dataset does not have.
 
-    Whether it has a property, or a value of one, is found out by whoever computes the answer.
+    Whether one of very many events has a property, or a value of one, is found out by whoever computes the answer.
     """
     if isinstance(query, Analysis):
         return analyses.check(dataset=dataset, question=query)
@@ -53,6 +55,10 @@ def check(*, dataset: Dataset, query: FlowQuery | Analysis) -> None:
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
+    absent = lacking(dataset, query.properties, version)
+    for field, name in properties_named(query):
+        if name in absent:
+            raise QueryError(field, f"{field}: no event of this dataset has the property {quoted(name)}.")
     there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
     for each in query.people:
         if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
@@ -225,7 +231,7 @@ def compute(
     told = given(query, snapshot, cohorts, cancelled)
     if isinstance(query, Analysis):
         return analyses.compute(query, told, version=snapshot.version, progress=progress, cancelled=cancelled)
-    return compute_flow(query, dataset_version=snapshot.version, progress=progress, cancelled=cancelled, **told)
+    return compute_flow(query, told, dataset_version=snapshot.version, progress=progress, cancelled=cancelled)
 
 
 def given(
@@ -233,18 +239,18 @@ def given(
     snapshot: Snapshot,
     cohorts: Mapping[int, Keys] | None,
     cancelled: Callable[[], bool] | None = None,
-) -> dict[str, Any]:
+) -> Given:
     """What the engine is told beside the question, whatever it is asked."""
     found = material(query.shadow() if isinstance(query, Analysis) else query, snapshot, cancelled)
-    return {
-        "segments": found.segments,
-        "data_from": snapshot.data_from,
-        "data_through": snapshot.data_through,
-        "catalogue": found.catalogue,
-        "properties": found.properties,
-        "relabel": found.relabel,
-        "cohorts": cohorts,
-    }
+    return Given(
+        segments=found.segments,
+        data_from=snapshot.data_from,
+        data_through=snapshot.data_through,
+        catalogue=found.catalogue,
+        properties=found.properties,
+        relabel=found.relabel,
+        cohorts=cohorts or {},
+    )
 
 
 def sweep_runs() -> int:

@@ -14,10 +14,10 @@ from flows import queries
 from flows.engine.compute import GIB
 from flows.engine.detours import Leg, Ways, find_detours
 from flows.engine.funnel import compute_chain
+from flows.engine.histories import Given
 from flows.engine.members import Member, PathSets, open_sets
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import CONVERTED, LINK, MATCHED, NODE, PATH, PREFIX, Selector
-from flows.engine.source import Given
 from flows.hashing import Keys
 from flows.models import Dataset
 from flows.moments import moment_in
@@ -138,7 +138,7 @@ def chain_of(*, dataset: Dataset, query: FlowQuery, chain: Sequence[str], versio
     """A chain of labels from step 0 on as a funnel, whose numbers are those of the flow. Raises as `page_of`."""
     with asked(dataset, query, version) as (given, snapshot, _):
         return compute_chain(
-            query, [[label] for label in chain], dataset_version=snapshot.version, budget=BUDGET, **given
+            query, [[label] for label in chain], given, dataset_version=snapshot.version, budget=BUDGET
         )
 
 
@@ -163,20 +163,18 @@ def opened(dataset: Dataset, query: FlowQuery, version: int | None) -> Iterator[
     """The sets of a question, the events that they are of, and what its result would be kept under."""
     with (
         asked(dataset, query, version) as (given, snapshot, digest),
-        open_sets(query, Given(**given), budget=BUDGET) as sets,
+        open_sets(query, given, budget=BUDGET) as sets,
     ):
         yield sets, snapshot, digest
 
 
 @contextmanager
-def asked(
-    dataset: Dataset, query: FlowQuery | Analysis, version: int | None
-) -> Iterator[tuple[dict[str, Any], Snapshot, str]]:
+def asked(dataset: Dataset, query: FlowQuery | Analysis, version: int | None) -> Iterator[tuple[Given, Snapshot, str]]:
     """What the engine needs for a question, and the turn to walk."""
     newest = Dataset.objects.values_list("version", flat=True).get(pk=dataset.pk)
     if version is not None and not 0 <= version <= newest:
         raise QueryError("version", f"version: must be a whole number from 0 to {newest}.")
-    runs.check(dataset=dataset, query=query)
+    runs.check(dataset=dataset, query=query, version=version)
     named, cohorts = runs.open_cohorts(dataset=dataset, query=query)
     snapshot = runs.snapshot_for(dataset=dataset, query=query, version=version)
     given = runs.given(query, snapshot, cohorts)

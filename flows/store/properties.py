@@ -28,7 +28,7 @@ FORMAT = 1
 _BATCH = 1 << 17
 SEEN = 50_000  # events of a segment that are looked at for names
 EXAMPLES = 10
-_NAMES = 2_000
+NAMES = 2_000  # of a segment, the most frequent
 _ABSENT: dict[str, float] = {"<i4": -1, "<f8": math.nan, "<i1": -1, "<i8": NO_TIME}
 _VALUES = {"text": "codes.i32", "number": "values.f64", "boolean": "values.i8", "time": "values.i64"}
 _TYPES = {"codes.i32": "<i4", "values.f64": "<f8", "values.i8": "<i1", "values.i64": "<i8"}
@@ -163,7 +163,7 @@ def look(parquet: Path, file: str, workspace: Path) -> list[Seen]:
                     found AS (SELECT each.key AS name, CAST(each.value AS VARCHAR) AS v
                         FROM first, json_each(properties) each WHERE CAST(each.value AS VARCHAR) <> 'null')
                 SELECT name, count(*) AS n, {fits}, approx_top_k(left({_TEXT}, 100), {EXAMPLES}) AS texts
-                FROM found GROUP BY name ORDER BY n DESC, name LIMIT {_NAMES}"""
+                FROM found GROUP BY name ORDER BY n DESC, name LIMIT {NAMES}"""
             ).fetchall()
     except (duckdb.Error, OSError) as error:
         raise DamagedSegment(file, f"its properties cannot be read ({one_line(error)[:120]})") from error

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations, product
 from unittest import mock
 
@@ -25,7 +26,9 @@ thorough = settings(
 )
 
 NAMES = ["a", "b", "c", "d", "e", "a⇄b"]
-TIMES = st.integers(0, 60)  # small, so that ties and equal windows happen
+PEOPLE = range(1, 5)
+MOMENTS = range(61)  # few, so that ties and equal windows happen
+TIMES = st.integers(0, 60)
 PROPERTIES = ("p", "q")
 SESSIONS = ["s", "t", "u", "", None]
 KINDS = {
@@ -35,6 +38,7 @@ KINDS = {
     "time": ["2024-01-01", "2024-01-02T10:00:00+01:00", "2024-01-02T09:00"],
     "mixed": ["x", "2.5", 2, 10.0, True, "true", "2024-01-01", ["x"]],
 }
+MIXED = st.sampled_from(KINDS["mixed"])
 WANTED = ["x", "y", "", "2", 2.5, "10", "10.0", True, "2024-01-01", "ünï", '["x"]']
 LIMITS = ["2", "2.5", "-1", "2024-01-01", "2024-01-02T09:00:00Z"]
 RULES = [
@@ -52,15 +56,29 @@ RULE = st.builds(
 )
 
 
-def event(names):
-    return st.tuples(st.integers(1, 4), st.sampled_from(names), TIMES)
+@cache
+def one_of(*choices):
+    """One of some values; made once, for making a strategy takes longer than drawing from it."""
+    return st.sampled_from(choices)
+
+
+def rows(draw, least, most, *columns):
+    """Rows of one value of each column, all drawn at once: a choice for each value would take most of the time."""
+    size = draw(st.integers(least, most)) * len(columns)
+    drawn = iter(draw(st.binary(min_size=size, max_size=size)))
+    return [
+        tuple(column[byte % len(column)] for byte, column in zip(row, columns, strict=True))
+        for row in zip(*[drawn] * len(columns), strict=True)
+    ]
 
 
 @st.composite
 def logs(draw, names=NAMES, most=40):
     """One to four segments, together holding every name."""
     everyone = [(9, name, 30) for name in names]
-    segments = draw(st.lists(st.lists(event(names), max_size=most), min_size=1, max_size=4))
+    segments = [
+        rows(draw, 0, draw(one_of(4, 12, most)), PEOPLE, names, MOMENTS) for _ in range(draw(one_of(1, 2, 3, 4)))
+    ]
     return [*segments[:-1], segments[-1] + everyone]
 
 
@@ -176,7 +194,7 @@ class Wishes:
 
     def choice(self, option, often=()):
         """A choice of an option; those in ``often`` come more often."""
-        return self.wishes.get(option) or self.draw(st.sampled_from([*often, *OPTIONS[option]]))
+        return self.wishes.get(option) or self.draw(one_of(*often, *OPTIONS[option]))
 
     def has(self, option, often=()):
         return self.choice(option, often) != NO
@@ -251,20 +269,20 @@ def people(draw, kind):
 @st.composite
 def histories_with(draw, names, size, with_properties, with_sessions):
     """Segments of rows. Values of a property are of one kind in a segment, or of any."""
-    pools = [st.sampled_from([None, *draw(st.sampled_from(list(KINDS.values())))]) for _ in PROPERTIES]
+    pools = {}
     segments = []
     for _ in range(size):
-        if draw(st.integers(0, 3)) == 0:
-            pools = [st.sampled_from([None, *draw(st.sampled_from(list(KINDS.values())))]) for _ in PROPERTIES]
-        parts = [st.integers(1, 4), st.sampled_from(names), TIMES]
+        if not pools or draw(st.integers(0, 3)) == 0:
+            pools = {name: [None, *KINDS[draw(one_of(*KINDS))]] for name in PROPERTIES}
+        columns = [PEOPLE, names, MOMENTS]
         if with_properties or with_sessions:
-            parts.append(st.fixed_dictionaries(dict(zip(PROPERTIES, pools, strict=True))))
+            columns += pools.values()
         if with_sessions:
-            parts.append(st.sampled_from(SESSIONS))
-        least = draw(st.sampled_from([0, 4, 12]))
-        segments.append(draw(st.lists(st.tuples(*parts), min_size=least, max_size=24)))
+            columns.append(SESSIONS)
+        drawn = rows(draw, *draw(one_of((0, 12), (8, 24), (16, 40))), *columns)
+        segments.append([(*row[:3], dict(zip(pools, row[3:5], strict=False)), *row[5:]) for row in drawn])
     valued = with_properties and draw(st.booleans())
-    everyone = {name: draw(st.sampled_from(KINDS["mixed"])) for name in PROPERTIES} if valued else {}
+    everyone = {name: draw(MIXED) for name in PROPERTIES} if valued else {}
     segments[-1] += [(9, name, 30, everyone) for name in NAMES]
     return segments
 

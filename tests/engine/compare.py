@@ -1,11 +1,13 @@
 """Engine and reference must agree: every count exactly, times within 1 %."""
 
+from dataclasses import fields
+
 from flows.engine.arrays import segment_from_rows
 from flows.engine.compute import compute_flow
-from flows.engine.kernels import STATES
+from flows.engine.histories import Given
+from flows.engine.log import STATES
 from flows.engine.members import open_sets
 from flows.engine.selector import Selector
-from flows.engine.source import Given
 from tests.engine.reference import cleaned, reference_flow
 
 TIMES = ("median_seconds", "p90_seconds")
@@ -34,16 +36,18 @@ def relabelled(query):
 
 def engine_flow(segments, query, **options):
     """Compute with the engine from plain rows."""
+    given, rest = asked_of(segments, query, options)
+    return compute_flow(query, given, dataset_version=1, **rest)
+
+
+def asked_of(segments, query, options):
+    """Plain rows as the engine takes them, and the options that say how to ask."""
     oldest, newest = oldest_and_newest(segments)
-    options.setdefault("relabel", relabelled(query))
-    return compute_flow(
-        query,
-        [segment_from_rows(rows) for rows in segments],
-        data_from=oldest,
-        data_through=newest,
-        dataset_version=1,
-        **options,
-    )
+    named = {field.name for field in fields(Given)}
+    about = {name: value for name, value in options.items() if name in named}
+    arrays = [segment_from_rows(rows) for rows in segments]
+    about = {"data_from": oldest, "data_through": newest, "relabel": relabelled(query)} | about
+    return Given(segments=arrays, **about), {name: options[name] for name in options.keys() - named}
 
 
 def assert_conserved(flow):
@@ -92,11 +96,8 @@ def numbers(flow):
 
 def assert_numbers_are_sets(segments, query, chosen, wanted, offset=1, limit=2, **options):
     """Each of the chosen (number, selector) is the size of its set, which is the reference's; also page by page."""
-    rest = {name: options.pop(name) for name in ("cohorts", "properties") if name in options}
-    oldest, newest = oldest_and_newest(segments)
-    arrays = [segment_from_rows(rows) for rows in segments]
-    given = Given(segments=arrays, data_from=oldest, data_through=newest, relabel=relabelled(query), **rest)
-    with open_sets(query, given, **options) as sets:
+    given, rest = asked_of(segments, query, options)
+    with open_sets(query, given, **rest) as sets:
         for number, selector in chosen:
             want = wanted(selector)
             got = sets.members(selector, limit=10_000)

@@ -11,7 +11,8 @@ from flows.engine import arrays, compute, counting, query, result
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import gap_bucket
+from flows.engine.histories import Given
+from flows.engine.log import gap_bucket
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import Links, Node, NotConserved, check_conservation
 from flows.engine.source import Cancelled
@@ -43,9 +44,8 @@ def test_an_event_of_the_catalogue_may_be_absent_from_the_segments():
 
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_a_dataset_without_events_gives_an_empty_result(segments):
-    flow = compute_flow(
-        FlowQuery(start=("a",)), segments, data_from=None, data_through=None, dataset_version=1, catalogue={"a"}
-    )
+    given = Given(segments=segments, data_from=None, data_through=None, catalogue={"a"})
+    flow = compute_flow(FlowQuery(start=("a",)), given, dataset_version=1)
     assert (flow["nodes"], flow["links"], flow["paths"], flow["distinct_paths"]) == ([], [], [], 0)
     assert flow["data_through"] is None
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from flows.engine import detours
 from flows.engine.arrays import segment_from_rows
 from flows.engine.detours import Leg, Ways, find_detours
+from flows.engine.histories import Given
 from flows.engine.members import open_sets
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
-from flows.engine.source import Given
 from tests.engine.cases import logs, questions, thorough
 from tests.engine.compare import engine_flow, oldest_and_newest, relabelled
 

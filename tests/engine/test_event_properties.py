@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from flows.engine import filters, labelling, sessions
-from flows.engine.arrays import SegmentArrays, segment_from_rows
+from flows.engine.arrays import SegmentArrays
 from flows.engine.columns import PropertyColumn, Texts
 from flows.engine.compute import compute_flow
 from flows.engine.filters import OPERATORS, OPPOSITES
+from flows.engine.histories import Given
 from flows.engine.plan import Scope
 from flows.engine.query import SECOND, FlowQuery, QueryError
 from tests.engine.compare import assert_conserved, assert_engine_agrees, engine_flow
@@ -82,13 +83,7 @@ def test_a_session_keeps_its_bounds_and_its_end_whatever_is_removed():
     assert paths(flow("a0:p=x b10 c20:p=x", **options)) == ["a c dropped"]
     query = FlowQuery.from_dict({"start": "a", **options})
     for newest, end in ((20, "dropped"), (19, "open")):
-        found = compute_flow(
-            query,
-            [segment_from_rows(rows("a0:p=x b10"))],
-            data_from=0,
-            data_through=newest * SECOND,
-            dataset_version=1,
-        )
+        found = engine_flow([rows("a0:p=x b10")], query, data_from=0, data_through=newest * SECOND)
         assert found["paths"] == [{"labels": ["a"], "count": 1, "end": end}]
 
 
@@ -292,9 +287,9 @@ def test_a_million_distinct_values_are_told_apart():
         np.zeros(0, np.int64),
         columns={"p": PropertyColumn("text", column, texts)},
     )
-    about = {"data_from": 0, "data_through": 10**12, "dataset_version": 1, "budget": 1 << 28}
+    given = Given(segments=[segment], data_from=0, data_through=10**12)
     query = FlowQuery(start=("a",), expand=(("b", "p"),), paths=1, top=2, steps=4)
-    found = compute_flow(query, [segment], **about)
+    found = compute_flow(query, given, dataset_version=1, budget=1 << 28)
     assert_conserved(found)
     for step in range(1, 5):
         nodes = [(node["label"], node["count"]) for node in found["nodes"] if node["step"] == step]
@@ -304,7 +299,7 @@ def test_a_million_distinct_values_are_told_apart():
     first_path = ["a", *(f"b: {value:07}" for value in seen[seen[:, 0].argmin()].tolist())]
     assert found["paths"] == [{"labels": first_path, "count": 1, "end": "dropped"}]
     one = FlowQuery(start=(f"b: {seen[77, 2]:07}",), expand=(("b", "p"),), paths=1)
-    only = compute_flow(one, [segment], **about)
+    only = compute_flow(one, given, dataset_version=1, budget=1 << 28)
     assert only["paths"] == [{"labels": [f"b: {v:07}" for v in seen[77, 2:].tolist()], "count": 1, "end": "dropped"}]
 
 

@@ -13,9 +13,10 @@ from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
 from flows.engine.funnel_sets import chain_set, funnel_set
 from flows.engine.funnel_walk import STATES
+from flows.engine.histories import Given
 from flows.engine.query import SECOND, FlowQuery, QueryError
 from flows.engine.result import NotConserved
-from flows.engine.source import Cancelled, Given
+from flows.engine.source import Cancelled
 from tests.engine.cases import (
     NAMES,
     PROPERTIES,
@@ -31,7 +32,7 @@ from tests.engine.cases import (
     unless_anchors_are_hidden,
     valued_logs,
 )
-from tests.engine.compare import assert_times_close, engine_flow, oldest_and_newest, relabelled
+from tests.engine.compare import asked_of, assert_times_close, engine_flow, oldest_and_newest, relabelled
 from tests.engine.reference import histories, label_of
 from tests.engine.reference_analyses import eventual_attempts, reference_chain, reference_eventual
 from tests.engine.test_semantics import history
@@ -44,10 +45,8 @@ def engine_funnel(segments, query, **options):
 
 
 def engine_chain(segments, query, chain, **options):
-    oldest, newest = oldest_and_newest(segments)
-    arrays = [segment_from_rows(rows) for rows in segments]
-    options = {"data_from": oldest, "data_through": newest, "dataset_version": 1, "threads": 2} | options
-    return compute_chain(query, chain, arrays, **options)
+    given, rest = asked_of(segments, query, options)
+    return compute_chain(query, chain, given, dataset_version=1, **{"threads": 2} | rest)
 
 
 def assert_same(got, want):

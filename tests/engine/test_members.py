@@ -8,11 +8,11 @@ import pytest
 
 from flows.engine import members as module
 from flows.engine.arrays import segment_from_rows
-from flows.engine.members import member_keys, members
+from flows.engine.members import PathSets, open_sets
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.engine.source import Cancelled
-from tests.engine.compare import assert_numbers_are_sets, engine_flow, numbers, oldest_and_newest
+from tests.engine.compare import asked_of, assert_numbers_are_sets, engine_flow, numbers, oldest_and_newest
 from tests.engine.reference import reference_members
 from tests.engine.test_compute import random_rows
 
@@ -25,10 +25,11 @@ def test_large_sets_in_many_segments_come_page_by_page():
     assert_numbers_are_sets(segments, query, numbers(engine_flow(segments, query)), wanted, 7, 20, threads=2)
 
 
-def ask(rows, selector, query=None, **options):
-    oldest, newest = oldest_and_newest([rows])
+def ask(rows, selector, query=None, of=PathSets.members, **how):
     query = query or FlowQuery(start=("a",))
-    return members(query, [segment_from_rows(rows)], selector, data_from=oldest, data_through=newest, **options)
+    given, rest = asked_of([rows], query, how)
+    with open_sets(query, given, **rest) as sets:
+        return of(sets, selector)
 
 
 def test_the_newest_anchor_comes_first_and_ties_go_by_key():
@@ -58,7 +59,7 @@ def test_nobody_is_behind_a_label_that_does_not_occur():
 def test_keys_for_a_cohort_are_ascending_and_unique():
     rows = [(7, "a", 0), (7, "a", 10**12), (2, "a", 5)]
     query = FlowQuery(start=("a",), count="sessions")
-    keys = member_keys(query, [segment_from_rows(rows)], Selector(set="matched"), data_from=0, data_through=10**12)
+    keys = ask(rows, Selector(set="matched"), query, PathSets.keys)
     assert (keys.dtype, keys.tolist()) == ("uint64", [2, 7])
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from flows.engine.arrays import segment_from_rows
-from flows.engine.compute import compute_flow
 from flows.engine.query import SECOND, FlowQuery
+from tests.engine.compare import engine_flow
 from tests.engine.reference import reference_flow
 
 
@@ -24,13 +23,7 @@ def flow(segments, since=-1000, through=1000, **options):
     for name in ("start", "end", "only", "hide", "exclude"):
         options[name] = tuple(options.get(name, ""))
     query = FlowQuery(**options)
-    result = compute_flow(
-        query,
-        [segment_from_rows(rows) for rows in segments],
-        data_from=since * SECOND,
-        data_through=through * SECOND,
-        dataset_version=3,
-    )
+    result = engine_flow(segments, query, data_from=since * SECOND, data_through=through * SECOND)
     wanted = reference_flow(segments, query, since * SECOND, through * SECOND)
     for key in ("units", "nodes", "paths", "distinct_paths", "ties"):
         assert result[key] == wanted[key]
@@ -253,7 +246,7 @@ def test_the_result_has_the_one_shape():
         "query", "dataset_version", "data_through", "computed_in_ms", "units", "nodes", "links", "paths",
         "distinct_paths", "ties",
     }  # fmt: skip
-    assert result["dataset_version"] == 3
+    assert result["dataset_version"] == 1
     assert result["data_through"] == "1970-01-01T00:16:40Z"
     assert result["nodes"][0] == {
         "step": 0, "kind": "event", "label": "a", "count": 1, "repeats": 0,

@@ -10,12 +10,12 @@ import pytest
 from flows.engine import prefixes, traces
 from flows.engine.arrays import segment_from_rows
 from flows.engine.counting import bucket_seconds
-from flows.engine.kernels import STATES
+from flows.engine.histories import Given
+from flows.engine.log import STATES
 from flows.engine.members import open_sets
 from flows.engine.prefixes import grow_tree
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
-from flows.engine.source import Given
 from flows.engine.traces import trace_nodes
 from tests.engine.compare import engine_flow, oldest_and_newest
 from tests.engine.test_compute import random_rows

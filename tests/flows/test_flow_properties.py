@@ -12,7 +12,7 @@ from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
 from flows.management import spelling
 from flows.models import FlowRun
-from flows.services import runs
+from flows.services import catalogue, runs
 from flows.services.material import material
 from flows.store import EventStore, properties
 from tests.flows.events import make_dataset
@@ -208,13 +208,16 @@ def test_columns_are_made_of_the_properties_that_are_asked_for_alone(shop):
     assert [[properties.name_of(home) for home in path.iterdir()] for path in made if path.exists()] == [["plan"]]
 
 
-def test_a_worker_answers_alike_and_says_which_property_is_missing(shop):
+def test_a_worker_answers_alike_and_says_which_property_is_missing_from_many_events(shop, monkeypatch):
     query = FlowQuery.from_dict({"start": "visit", "where": {"property": "plan", "operator": "is", "values": "pro"}})
     run = runs.ask(dataset=shop, query=query)
     runs.run_flow(team_id=shop.team_id, run_id=run.pk)
     run.refresh_from_db()
     assert (run.status, run.result["units"]["matched"]) == (FlowRun.Status.DONE, 1)
     wrong = FlowQuery.from_dict({"start": "visit", "where": {"property": "colour", "operator": "is_set"}})
+    with pytest.raises(QueryError, match=r"^where: no event of this dataset has the property “colour”"):
+        runs.check(dataset=shop, query=wrong)
+    monkeypatch.setattr(catalogue, "SEEN", 1)
     runs.check(dataset=shop, query=wrong)
     run = runs.ask(dataset=shop, query=wrong)
     runs.run_flow(team_id=shop.team_id, run_id=run.pk)

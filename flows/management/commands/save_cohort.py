@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from flows.engine.kernels import STATES
+from flows.engine.log import STATES
 from flows.engine.query import QueryError
 from flows.engine.result import EVENT
 from flows.engine.selector import KINDS, TAKES, Selector

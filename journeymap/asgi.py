@@ -19,6 +19,7 @@ from django.db import connection  # noqa: E402
 from maps.imports.files import MOST_BYTES  # noqa: E402
 from maps.live.stream import STREAM  # noqa: E402
 from maps.live.turns import turn  # noqa: E402
+from maps.pictures.drawn import MOST_BYTES as PICTURE_BYTES  # noqa: E402
 
 # whitenoise hands its files out as synchronous streams. They are small, and reading one at once is what we want.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
@@ -28,6 +29,7 @@ FORM_BYTES = 5_000_000
 UPLOADS = (
     (re.compile(r"/t/[^/]+/data/[^/]+/imports/new/"), settings.IMPORT_MAX_BYTES),
     (re.compile(r"/t/[^/]+/maps/import/"), MOST_BYTES),
+    (re.compile(r"/t/[^/]+/maps/(personas/(new|\d+/edit)|\d+/(cells/\d+/\d+|cards/\d+)/picture)/"), PICTURE_BYTES),
 )
 
 

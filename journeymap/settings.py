@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     "ring-deliveries": {"task": "flows.tasks.ring_deliveries", "schedule": 60.0},
     "sweep-deliveries": {"task": "flows.tasks.sweep_deliveries", "schedule": 24 * 3600.0},
     "remind-owners": {"task": "maps.tasks.remind_owners", "schedule": 3600.0},
+    "sweep-pictures": {"task": "maps.tasks.sweep_pictures", "schedule": 24 * 3600.0},
     "prune-logs": {"task": "maps.tasks.prune_logs", "schedule": 24 * 3600.0},
 }
 

@@ -1,5 +1,6 @@
 """How maps and what stands on them are fetched. Anything of another team or another map is a 404."""
 
+import uuid
 from collections.abc import Collection
 
 from django.core.exceptions import PermissionDenied
@@ -7,7 +8,20 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team, User
-from maps.models import Card, Channel, Comment, JourneyMap, Lane, Persona, Snapshot, Stage, Step
+from maps.models import (
+    Card,
+    Channel,
+    Comment,
+    JourneyMap,
+    Lane,
+    Opportunity,
+    Persona,
+    Picture,
+    Snapshot,
+    Stage,
+    Step,
+    Touchpoint,
+)
 
 
 def map_of(team: Team, pk: int) -> JourneyMap:
@@ -31,7 +45,7 @@ def lane_of(journey: JourneyMap, pk: int) -> Lane:
 def card_of(journey: JourneyMap, pk: int) -> Card:
     """The card with its cell, lane, step and whatever its kind adds."""
     cards = Card.objects.select_related(
-        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "updated_by", "owner"
+        "cell__lane", "cell__step", "touchpoint__channel", "opportunity", "image__picture", "owner", "updated_by"
     )
     return get_object_or_404(cards, cell__lane__map=journey, pk=pk)
 
@@ -69,3 +83,22 @@ def thread_of(journey: JourneyMap, pk: int) -> Comment:
     """The first comment of a thread. One of which nothing is left is gone."""
     threads = Comment.objects.select_related("author", "resolved_by")
     return get_object_or_404(threads, map=journey, thread=None, size__gt=0, pk=pk)
+
+
+def idea_of(team: Team, card: int) -> Opportunity:
+    """The idea that stands on a card, with its card and its map."""
+    ideas = Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
+    return get_object_or_404(ideas.select_related("card", "card__cell__lane__map__team"), card=card)
+
+
+def persona_of(team: Team, pk: int) -> Persona:
+    return get_object_or_404(Persona.objects.select_related("picture"), team=team, pk=pk)
+
+
+def picture_of(team: Team, name: uuid.UUID) -> Picture:
+    return get_object_or_404(Picture, team=team, name=name)
+
+
+def touchpoint_of(team: Team, card: int) -> Touchpoint:
+    touchpoints = Touchpoint.objects.select_related("card", "team").filter(card__kind=Lane.Kind.TOUCHPOINT)
+    return get_object_or_404(touchpoints, team=team, card=card)

@@ -19,11 +19,13 @@ from maps.models import (
     Channel,
     Comment,
     EmotionPoint,
+    Image,
     JourneyMap,
     Lane,
     Operation,
     Opportunity,
     Persona,
+    Picture,
     Snapshot,
     Stage,
     Step,
@@ -103,6 +105,24 @@ class PersonaAdmin(ModelAdmin):
     list_select_related = ["team"]
     search_fields = ["name", "role"]
     autocomplete_fields = ["team"]
+    readonly_fields = ["picture"]
+
+
+@admin.register(Picture)
+class PictureAdmin(ModelAdmin):
+    """To look at; they come with what shows them, and are swept when nothing does."""
+
+    list_display = ["name", "team", "width", "height", "size", "created_at", "unused_since"]
+    list_filter = ["team"]
+    list_select_related = ["team"]
+    search_fields = ["name"]
+    readonly_fields = ["team", "name", "file", "width", "height", "size", "created_at", "unused_since"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(Channel)
@@ -184,6 +204,15 @@ class TouchpointAdmin(PartAdmin):
     search_fields = ["card__body", "channel__name"]
     readonly_fields = ["team", "card"]
     autocomplete_fields = ["channel"]
+
+
+@admin.register(Image)
+class ImageAdmin(PartAdmin):
+    list_display = ["card", "picture", "decorative"]
+    list_select_related = ["card", "picture"]
+    list_filter = ["team", "decorative"]
+    search_fields = ["card__body"]
+    readonly_fields = ["team", "card", "picture"]
 
 
 @admin.register(Opportunity)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from django.utils.safestring import mark_safe
 from maps.colours import stage_hue
 from maps.curve import Curve, curve, places
 from maps.models import Card, EmotionPoint, JourneyMap, Lane, Persona, Stage, Step
+from maps.trust import Confirmed, confirmed
 
 KIND_ICONS = {
     Lane.Kind.TEXT: "notebook-text",
@@ -40,6 +42,7 @@ ADDS = {
     Lane.Kind.PAIN: "a pain point",
     Lane.Kind.OPPORTUNITY: "an opportunity",
     Lane.Kind.METRIC: "a figure",
+    Lane.Kind.IMAGE: "a picture",
 }
 # How far a lane of a blueprint lies from the customer, and the line that is drawn on the way to each depth.
 DEPTHS = {
@@ -68,6 +71,7 @@ class StageHead:
     hue: int
     first: bool
     last: bool
+    confirmed: Confirmed | None = None
     threads: int = 0
 
 
@@ -217,7 +221,7 @@ class MapPage:
 
 
 def heads(
-    stages: Iterable[Stage], steps: Iterable[Step], talk: Talk = SILENCE
+    stages: Iterable[Stage], steps: Iterable[Step], talk: Talk = SILENCE, *, journey: JourneyMap, now: datetime
 ) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
     """Stages and their steps in order, these with `opens`; stages take even hues, so that neighbours differ most."""
     of_stage: dict[int, list[Step]] = defaultdict(list)
@@ -239,6 +243,7 @@ def heads(
                 hue=stage_hue(place, len(ordered)),
                 first=place == 0,
                 last=place == len(ordered) - 1,
+                confirmed=confirmed(stage, journey=journey, now=now),
                 threads=threads_about(talk, stage),
             )
         )

@@ -6,16 +6,19 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, QuerySet
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import Team, User
 from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
 from maps.log.elements import GRID, HEAD
-from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Stage, Step, Touchpoint
+from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
 from maps.page import (
     SILENCE,
     CellView,
@@ -49,12 +52,9 @@ def list_maps(team: Team) -> QuerySet[JourneyMap]:
 
 
 def list_opportunities(team: Team) -> QuerySet[Opportunity]:
-    """The team's opportunities over all maps, most value for least effort first."""
-    return (
-        Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY)
-        .select_related("card__cell__step__stage", "card__cell__lane__map")
-        .order_by(F("value") - F("effort"), "pk")
-        .reverse()
+    """The team's opportunities over all maps, each with its card, its place and its owner."""
+    return Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY).select_related(
+        "card__owner", "card__cell__step__stage", "card__cell__lane__map"
     )
 
 
@@ -69,15 +69,49 @@ def list_work(team: Team, owner: User) -> QuerySet[Card]:
     )
 
 
+def list_personas(team: Team) -> QuerySet[Persona]:
+    """With `map_count`, on how many maps that are not archived each stands."""
+    used = Q(maps__isnull=False) & ~Q(maps__status=JourneyMap.Status.ARCHIVED)
+    counted = Persona.objects.filter(team=team).annotate(map_count=Count("maps", filter=used, distinct=True))
+    return counted.select_related("picture").order_by(Lower("name"), "pk")
+
+
+def list_maps_about(persona: Persona) -> QuerySet[JourneyMap]:
+    return persona.maps.select_related("owner").order_by(Lower("title"), "pk")
+
+
+def list_lanes_about(persona: Persona) -> QuerySet[Lane]:
+    """Single lanes that speak of the persona, map by map."""
+    lanes = Lane.objects.filter(team=persona.team_id, persona=persona).select_related("map")
+    return lanes.order_by(Lower("map__title"), "map", "position")
+
+
 def list_channels(team: Team) -> QuerySet[Channel]:
     return Channel.objects.filter(team=team)
 
 
-def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
-    """Where the channel is used, map by map."""
+def list_touchpoint_names(team: Team, words: str = "") -> QuerySet[Card, Any]:
+    """Each name once, with `key` (a card of that name), `uses`, `maps` (how many) and `channels` (names and icons)."""
+    cards = Card.objects.filter(team=team, kind=Lane.Kind.TOUCHPOINT, body__icontains=words)
+    channel = Q(touchpoint__channel__isnull=False)
     return (
-        Touchpoint.objects.filter(team=team, channel=channel, card__kind=Lane.Kind.TOUCHPOINT)
-        .select_related("card__cell__step__stage", "card__cell__lane__map")
+        cards.values("body")
+        .annotate(
+            key=Min("pk"),
+            uses=Count("pk"),
+            maps=Count("cell__lane__map", distinct=True),
+            channels=ArrayAgg("touchpoint__channel__name", filter=channel, distinct=True, default=[]),
+            icon=Min("touchpoint__channel__icon"),
+        )
+        .order_by(Lower("body"), "key")
+    )
+
+
+def list_touchpoints(team: Team, **which: Any) -> QuerySet[Touchpoint]:
+    """Those of a `channel`, or those whose `card__body` is a name, map by map."""
+    return (
+        Touchpoint.objects.filter(team=team, card__kind=Lane.Kind.TOUCHPOINT, **which)
+        .select_related("channel", "card__cell__step__stage", "card__cell__lane__map")
         .order_by("card__cell__lane__map__title", "card__cell__lane__map", "card__cell__step__stage__position", "pk")
     )
 
@@ -85,7 +119,7 @@ def list_touchpoints(team: Team, channel: Channel) -> QuerySet[Touchpoint]:
 def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
     """The whole map, or its stage with that number, in seven queries, however big it is and whatever is said of it."""
     talk = open_threads(journey)
-    stages, steps = heads(_stages(journey), _steps(journey), talk)
+    stages, steps = _heads(journey, talk)
     if number:
         stages, steps = alone(stages, steps, number)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
@@ -95,7 +129,7 @@ def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
         lane_row(lane, place + 3, steps, cards, points, divider, talk)
         for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
     )
-    return MapPage(journey, stages, steps, rows, tuple(journey.personas.all()), sum(talk.values()))
+    return MapPage(journey, stages, steps, rows, tuple(personas_of(journey)), sum(talk.values()))
 
 
 def document_of(team: Team, journey: JourneyMap) -> MapDocument:
@@ -115,7 +149,7 @@ def row_of(journey: JourneyMap, lane: int) -> LaneRow:
     """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
     row = access.lane_of(journey, lane)
     talk = open_threads(journey)
-    _, steps = heads(_stages(journey), _steps(journey))
+    _, steps = _heads(journey)
     cards = _by_cell(_cards(journey.team).filter(cell__lane=row), talk)
     points = _points(EmotionPoint.objects.filter(lane=row))
     lines = dividers(list(list_lanes(journey)))
@@ -132,7 +166,7 @@ def cell_of(journey: JourneyMap, lane: int, step: int) -> CellView:
 
 
 def stage_head(journey: JourneyMap, stage: int) -> StageHead:
-    return _find(heads(_stages(journey), _steps(journey), open_threads(journey))[0], stage)
+    return _find(_heads(journey, open_threads(journey))[0], stage)
 
 
 def step_head(journey: JourneyMap, step: int) -> StepHead:
@@ -150,7 +184,7 @@ def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[st
 
     Up to two cells take four queries each, as when they are saved; anything more takes the seven of the whole map.
     """
-    found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": journey.personas.all()})} if HEAD in names else {}
+    found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": personas_of(journey)})} if HEAD in names else {}
     if TALK in names:
         found[TALK] = (TALK, sum(open_threads(journey).values()))
     wanted = [name for name in names if name not in (HEAD, TALK)]
@@ -180,6 +214,11 @@ def judged_at(journey: JourneyMap, lane: int, step: int) -> EmotionPoint | None:
     row, column = access.lane_of(journey, lane), access.step_of(journey, step)
     judged = EmotionPoint.objects.select_related("updated_by").filter(source=EmotionPoint.Source.JUDGED)
     return judged.filter(lane=row, step=column).first()
+
+
+def personas_of(journey: JourneyMap) -> QuerySet[Persona]:
+    """Whom the map is about, with their pictures."""
+    return journey.personas.select_related("picture")
 
 
 def list_stages(journey: JourneyMap) -> QuerySet[Stage]:
@@ -227,8 +266,12 @@ def steps_in_order(journey: JourneyMap, talk: Talk = SILENCE) -> list[StepHead]:
     ]
 
 
+def _heads(journey: JourneyMap, talk: Talk = SILENCE) -> tuple[tuple[StageHead, ...], tuple[StepHead, ...]]:
+    return heads(_stages(journey), _steps(journey), talk, journey=journey, now=timezone.now())
+
+
 def _stages(journey: JourneyMap) -> QuerySet[Stage]:
-    return Stage.objects.filter(map=journey)
+    return Stage.objects.filter(map=journey).select_related("confirmed_by")
 
 
 def _steps(journey: JourneyMap) -> QuerySet[Step]:
@@ -240,7 +283,7 @@ def _steps(journey: JourneyMap) -> QuerySet[Step]:
 def _cards(team: Team) -> QuerySet[Card]:
     return (
         Card.objects.filter(team=team)
-        .select_related("touchpoint__channel", "opportunity", "owner")
+        .select_related("touchpoint__channel", "opportunity", "image__picture", "owner")
         .annotate(lane_pk=F("cell__lane_id"), step_pk=F("cell__step_id"))
         .order_by("cell_id", "position")
     )

@@ -9,5 +9,10 @@ def prune_logs() -> None:
 
 
 @shared_task
+def sweep_pictures() -> None:
+    services.sweep_pictures()
+
+
+@shared_task
 def remind_owners() -> None:
     services.remind_owners()

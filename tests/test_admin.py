@@ -85,7 +85,7 @@ def test_what_is_mended_in_a_map_is_part_of_its_log(chief, alice):
     form = {"title": "Mended", "role": lane.role, "collapsed": "on"}
     assert chief.post(reverse("admin:maps_lane_change", args=[lane.pk]), form).status_code == 302
     persona = Persona.objects.get()
-    form = {"title": "New title", "kind": "journey", "state": "current", "status": "live"}
+    form = {"title": "New title", "kind": "journey", "state": "current", "status": "live", "review_days": 90}
     form |= {"owner": alice.pk, "personas": [persona.pk]} | {
         f"{part}-{name}_FORMS": 0 for part in ("stages", "lanes") for name in ("TOTAL", "INITIAL")
     }

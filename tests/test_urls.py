@@ -20,8 +20,9 @@ from flows.services import charts, dashboards, datasets, imports, runs
 from flows.services.alerts import create_alert
 from flows.services.annotations import annotate
 from maps.library import BLANK
-from maps.models import Channel, Lane, Stage
-from maps.services import add_card, create_map, make_variant, start_thread, take_snapshot
+from maps.models import Channel, Lane, Persona, Stage
+from maps.pictures.drawn import Drawn
+from maps.services import add_card, create_map, keep_picture, make_variant, start_thread, take_snapshot
 
 VIEWER, COMMENTER, EDITOR, ADMIN, OWNER = reversed(Role)
 
@@ -107,6 +108,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:add_stage": (None, EDITOR),
     "maps:stage": (EDITOR, EDITOR),
     "maps:rename_stage": (EDITOR, EDITOR),
+    "maps:confirm_stage": (None, EDITOR),
     "maps:move_stage": (None, EDITOR),
     "maps:remove_stage": (None, EDITOR),
     "maps:duplicate_stage": (None, EDITOR),
@@ -156,7 +158,20 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:channels": (VIEWER, VIEWER),
     "maps:channel": (VIEWER, EDITOR),
     "maps:merge_channel": (None, EDITOR),
+    "maps:personas": (VIEWER, VIEWER),
+    "maps:new_persona": (EDITOR, EDITOR),
+    "maps:persona": (VIEWER, VIEWER),
+    "maps:edit_persona": (EDITOR, EDITOR),
+    "maps:archive_persona": (None, EDITOR),
+    "maps:picture": (VIEWER, None),
+    "maps:add_picture": (EDITOR, EDITOR),
+    "maps:replace_picture": (EDITOR, EDITOR),
+    "maps:touchpoints": (VIEWER, VIEWER),
+    "maps:touchpoint": (VIEWER, EDITOR),
+    "maps:merge_touchpoint": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
+    "maps:opportunity": (VIEWER, EDITOR),
+    "maps:score_opportunity": (None, EDITOR),
     "maps:go": (VIEWER, VIEWER),
     "maps:share_map": (EDITOR, EDITOR),
     "maps:remove_sample": (None, OWNER),
@@ -210,8 +225,11 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
     Team.objects.filter(pk=team.pk).update(is_sample=True)
     journey = create_map(team=team, by=alice, title="Journey", template=BLANK)
     stage = Stage.objects.get(map=journey)
-    step, text = stage.steps.get(), journey.lanes.filter(kind=Lane.Kind.TEXT)[0]
-    card = add_card(journey=journey, by=alice, lane=text.pk, step=step.pk, body="A card")
+    step = stage.steps.get()
+    lanes = journey.lanes.filter(kind__in=(Lane.Kind.TOUCHPOINT, Lane.Kind.OPPORTUNITY))
+    cards = {
+        lane.kind: add_card(journey=journey, by=alice, lane=lane.pk, step=step.pk, body="A card").pk for lane in lanes
+    }
     dataset = datasets.create_dataset(team=team, name="Shop")
     import_ = imports.create_import(dataset=dataset, file=ContentFile(b"x"), filename="x.csv", by=alice)
     chart = charts.save_chart(team=team, dataset=dataset, name="Chart", query=FlowQuery(start=("signup",)), owner=alice)
@@ -223,11 +241,14 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
     snapshot = take_snapshot(journey=journey, by=alice, label="Agreed")
     board = dashboards.create_dashboard(team=team, name="Board", by=alice)
     channel = Channel.objects.get_or_create(team=team, name="Web")[0]
+    picture = keep_picture(team=team, drawn=Drawn(b"WebP", 1, 1))
+    persona = Persona.objects.create(team=team, name="Kim", picture=picture)
     lane = Lane.objects.filter(map=journey, kind=Lane.Kind.EMOTION).get()
     comment = start_thread(journey=journey, by=carol, about="map", body="@vera, is this so?")
     return {
         "team_slug": team.slug,
         "dataset_slug": dataset.slug,
+        "name": picture.name,
         "number": import_.number,
         "alert": create_alert(
             chart=chart,
@@ -247,9 +268,10 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
         "step": step.pk,
         "lane": lane.pk,
         "form": "json",
+        "touchpoint": cards[Lane.Kind.TOUCHPOINT],
         "snapshot": snapshot.pk,
         "comment": comment.pk,
-        "card": card.pk,
+        "card": cards[Lane.Kind.OPPORTUNITY],
         "accounts": {
             "withdraw": invitation.pk,
             "open_notification": vera.notifications.get().pk,
@@ -263,6 +285,7 @@ def world(team: Team, alice: User, carol: User, vera: User) -> dict[str, Any]:
             "differences": make_variant(journey=journey, by=alice).pk,
             "channel": channel.pk,
             "merge_channel": channel.pk,
+            **dict.fromkeys(("persona", "edit_persona", "archive_persona"), persona.pk),
         },
         "api": {"charts": chart.pk, "cohorts": cohort.pk},
     }

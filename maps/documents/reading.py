@@ -1,18 +1,20 @@
 """Documents from plain data (what JSON holds) and back; every rule that a map keeps is checked on the way in."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import MISSING, fields, is_dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator, validate_email
+from django.core.validators import RegexValidator, URLValidator, validate_email
 
 from maps.documents.shapes import (
     CardPart,
     CellPart,
     ChannelPart,
     FeelingPart,
+    ImagePart,
     LanePart,
     MapDocument,
     OpportunityPart,
@@ -24,6 +26,7 @@ from maps.documents.shapes import (
 from maps.documents.values import day, fault, flag, line, name, of_type, one_of, optional, record, several, text, whole
 from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity
+from maps.pictures.drawn import CARD, MOST_BYTES
 from maps.texts import BODY_LIMIT, LABEL_LIMIT, NAME_LIMIT, TITLE_LIMIT, body_of
 
 FORMAT = "journeymap"
@@ -31,6 +34,7 @@ VERSION = 1
 MOST_CARDS_IN_ALL = 20_000
 MOST_PERSONAS = 50
 MOST_CHANNELS = 500
+UUID = r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 
 
 NAME = name(NAME_LIMIT)
@@ -56,7 +60,19 @@ def _checked(limit: int, validator: Any) -> Any:
     return read
 
 
+def _base64(value: Any, place: str) -> str:
+    """What it holds is looked at when the picture is drawn anew."""
+    given = of_type(value, str, place)
+    try:
+        if len(base64.b64decode(given, validate=True)) <= MOST_BYTES:
+            return given
+    except ValueError:
+        raise fault(place, "this is no base64.") from None
+    raise fault(place, f"a picture has at most {MOST_BYTES // 1024**2} MB.")
+
+
 _SCORE = whole(1, 5)
+_POINTS = whole(0, CARD)
 _STEP = whole(0, MOST_STEPS - 1)
 _PERSONA = record(
     PersonaPart,
@@ -66,6 +82,7 @@ _PERSONA = record(
     needs=WORDS,
     frustrations=WORDS,
     quote=line(300),
+    evidence=WORDS,
 )
 _CHANNEL = record(ChannelPart, name=name(80), icon=one_of(Channel.Icon.values))
 _STAGE = record(
@@ -92,7 +109,17 @@ _CARD = record(
             business_value=_SCORE,
             effort=_SCORE,
             status=one_of(Opportunity.Status.values),
-            link=_checked(200, URLValidator()),
+            link=_checked(200, URLValidator(["http", "https"])),
+        )
+    ),
+    image=optional(
+        record(
+            ImagePart,
+            picture=_checked(36, RegexValidator(UUID, "this is no name of a picture.")),
+            decorative=flag,
+            width=_POINTS,
+            height=_POINTS,
+            data=_base64,
         )
     ),
 )
@@ -214,11 +241,13 @@ def _lane(lane: LanePart, place: str, steps: int) -> LanePart:
 
 def _card(card: CardPart, kind: str, place: str) -> CardPart:
     """A card of a lane with details has them, be it at their defaults."""
-    for part, belongs in (("touchpoint", Lane.Kind.TOUCHPOINT), ("opportunity", Lane.Kind.OPPORTUNITY)):
-        if getattr(card, part) is not None and kind != belongs:
+    for part in (Lane.Kind.TOUCHPOINT.value, Lane.Kind.OPPORTUNITY.value, Lane.Kind.IMAGE.value):
+        if getattr(card, part) is not None and kind != part:
             raise fault(place, f"a card of this lane has no “{part}”.")
     if kind == Lane.Kind.TOUCHPOINT:
         return replace(card, touchpoint=card.touchpoint or TouchpointPart())
     if kind == Lane.Kind.OPPORTUNITY:
         return replace(card, opportunity=card.opportunity or OpportunityPart())
+    if kind == Lane.Kind.IMAGE:
+        return replace(card, image=card.image or ImagePart())
     return card

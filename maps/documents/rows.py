@@ -9,6 +9,7 @@ from maps.documents.shapes import (
     CellPart,
     ChannelPart,
     FeelingPart,
+    ImagePart,
     LanePart,
     MapDocument,
     OpportunityPart,
@@ -66,7 +67,7 @@ def _names(lanes: Sequence[Lane], personas: Iterable[Persona]) -> dict[int, Pers
         while name in taken:
             name, number = f"{row.name[:110]} ({number})", number + 1
         taken.add(name)
-        parts[key] = PersonaPart(name, row.role, row.goals, row.needs, row.frustrations, row.quote)
+        parts[key] = PersonaPart(name, row.role, row.goals, row.needs, row.frustrations, row.quote, row.evidence)
     return parts
 
 
@@ -127,4 +128,15 @@ def _card(card: Card) -> CardPart:
             part,
             opportunity=OpportunityPart(idea.value, idea.business_value, idea.effort, idea.status, idea.link),
         )
+    if card.kind == Lane.Kind.IMAGE:
+        return replace(part, image=_image(card))
     return part
+
+
+def _image(card: Card) -> ImagePart:
+    if not hasattr(card, "image"):
+        return ImagePart()
+    row, picture = card.image, card.image.picture
+    if picture is None:
+        return ImagePart(decorative=row.decorative)
+    return ImagePart(str(picture.name), row.decorative, picture.width, picture.height)

@@ -3,8 +3,8 @@
 Steps are named by their place in the whole map (0, 1, 2 …), channels and personas by name, people by e-mail address.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity
 
@@ -17,6 +17,7 @@ class PersonaPart:
     needs: str = ""
     frustrations: str = ""
     quote: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,22 @@ class OpportunityPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A picture by the name that it has in its team; `data` is the picture itself, as base64, where it comes along.
+
+    `width` and `height` are points of the picture, 0 where there is none.
+    """
+
+    picture: str = ""
+    decorative: bool = False
+    width: int = 0
+    height: int = 0
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CardPart:
-    """A card takes the kind of its lane; `touchpoint` and `opportunity` are there in lanes of that kind alone.
+    """A card takes the kind of its lane; what the kind adds is there in lanes of that kind alone.
 
     `due` is a day as ISO 8601 writes it, or empty.
     """
@@ -71,6 +86,7 @@ class CardPart:
     due: str = ""
     touchpoint: TouchpointPart | None = None
     opportunity: OpportunityPart | None = None
+    image: ImagePart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +142,24 @@ class MapDocument:
             for cell in lane.cells:
                 for card in cell.cards:
                     yield lane, cell, card
+
+
+def with_data(document: MapDocument, data: Mapping[str, str]) -> MapDocument:
+    """The document with its pictures, given as base64 by name."""
+    lanes = tuple(
+        replace(
+            lane,
+            cells=tuple(
+                replace(cell, cards=tuple(replace(card, image=_with_data(card.image, data)) for card in cell.cards))
+                for cell in lane.cells
+            ),
+        )
+        if lane.kind == Lane.Kind.IMAGE
+        else lane
+        for lane in document.lanes
+    )
+    return replace(document, lanes=lanes)
+
+
+def _with_data(image: ImagePart | None, data: Mapping[str, str]) -> ImagePart | None:
+    return replace(image, data=data.get(image.picture, "")) if image else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flows.lettering import text_width
 from maps import colours
 from maps.documents.shapes import CardPart, LanePart
-from maps.drawing.marks import STRONG, Box, Icon, Mark, Path, Type, Words
+from maps.drawing.marks import STRONG, Box, Icon, Mark, Path, Photo, Type, Words
 from maps.models import Card, Channel, Lane, Opportunity
 
 BODY = Type(12, 16, colours.INK)
@@ -32,6 +32,8 @@ def card_block(card: CardPart, lane: LanePart, width: float, icons: dict[str, st
         return _touchpoint(card, width, icons)
     if lane.kind == Lane.Kind.QUOTE:
         return _quote(card, width)
+    if card.image and card.image.data:
+        return _photo(card.image.data, width)
     return _paper(card, lane, width)
 
 
@@ -109,6 +111,17 @@ def _touchpoint(card: CardPart, width: float, icons: dict[str, str]) -> Block:
         yield Icon(icon, x + 5, disc + 5, 14, colours.INK_2)
         top = y + (height - BODY.leading * len(lines)) / 2
         yield from BODY.set(lines, x + DISC + 6, top, room)
+
+    return Block(height, draw)
+
+
+def _photo(data: str, width: float) -> Block:
+    height = 8 + (width - 8) * 3 / 4
+
+    def draw(x: float, y: float) -> Iterator[Mark]:
+        yield Box(x, y + 0.8, width, height, colours.LINE_FIRM, radius=4)
+        yield Box(x, y, width, height, colours.PAPER, colours.LINE, 4)
+        yield Photo(data, x + 4, y + 4, width - 8, height - 8)
 
     return Block(height, draw)
 

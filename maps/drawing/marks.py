@@ -36,6 +36,17 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class Photo:
+    """A picture, as base64 of WebP, that fills its box; what is too long is cut off."""
+
+    data: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Icon:
     """A lucide icon in a square of `size`."""
 
@@ -58,7 +69,7 @@ class Clip:
     marks: tuple["Box | Path", ...]
 
 
-Mark = Box | Path | Icon | Words | Clip
+Mark = Box | Path | Icon | Photo | Words | Clip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from html import escape
 
 from flows.icons import strokes
 from maps.documents.shapes import MapDocument
-from maps.drawing.marks import Box, Clip, Icon, Mark, Path, Run, Words
+from maps.drawing.marks import Box, Clip, Icon, Mark, Path, Photo, Run, Words
 from maps.drawing.pages import Page, poster
 
 FACES = "'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
@@ -56,6 +56,9 @@ def _one(mark: Mark) -> str:
             place = f'x="{_n(mark.x)}" y="{_n(mark.y)}" width="{_n(mark.size)}" height="{_n(mark.size)}"'
             look = f'fill="{mark.colour}"' if mark.filled else f'fill="none" stroke="{mark.colour}" {_STROKES}'
             return f'<use href="#i-{mark.name}" {place} {look}/>'
+        case Photo():
+            place = f'x="{_n(mark.x)}" y="{_n(mark.y)}" width="{_n(mark.width)}" height="{_n(mark.height)}"'
+            return f'<image {place} preserveAspectRatio="xMidYMid slice" href="data:image/webp;base64,{mark.data}"/>'
         case Clip():
             place = f'x="{_n(mark.x)}" y="{_n(mark.y)}" width="{_n(mark.width)}" height="{_n(mark.height)}"'
             return f'<svg {place} overflow="hidden">{"".join(map(_one, mark.marks))}</svg>'

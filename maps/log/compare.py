@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from django.db import models
 
+from maps.log.elements import CONFIRMED
 from maps.log.order import movers, ordered
 from maps.log.parts import MAP, PARTS, PERSONAS, part_named, refers_to
 from maps.log.records import PLACED_IN, Record, State, difference
@@ -19,7 +20,7 @@ WORDS = {MAP: "Map", "stage": "Stage", "step": "Step", "lane": "Lane", "card": "
 CALLED = {MAP: "title", "stage": "name", "step": "name", "lane": "title", "card": "body"}
 LABELS = {"n": "People asked", "value": "Value to the customer", "business_value": "Value to the business"}
 # Fields that say where a row is, follow from that, or are not seen.
-SILENT = frozenset({"id", "version", "position", "colour", "collapsed", "source"})
+SILENT = frozenset({"id", "version", "position", "colour", "collapsed", "source", *CONFIRMED})
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
 Subject = tuple[str, str]
 

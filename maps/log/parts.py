@@ -18,6 +18,7 @@ from maps.models import (
     Card,
     Cell,
     EmotionPoint,
+    Image,
     JourneyMap,
     Lane,
     Named,
@@ -36,7 +37,7 @@ PERSONAS = "personas"
 # together, and what was sent or said about them, is no part of any one of them.
 LEFT_OUT = frozenset(
     {"uid", "team", "map", "revision", "created_at", "updated_at", "updated_by"}
-    | {"variant_of", "parent_step", "reminded_of", "talked"}
+    | {"variant_of", "parent_step", "reminded_of", "talked", "confirmed", "changed_at"}
 )
 PLAIN = (str, int, float, bool, list, type(None))
 
@@ -92,6 +93,7 @@ PARTS: dict[str, Part] = {
         Part("card", Card, ("cell",), "cell__lane__map"),
         Part("touchpoint", Touchpoint, ("card",), "card__cell__lane__map"),
         Part("opportunity", Opportunity, ("card",), "card__cell__lane__map"),
+        Part("image", Image, ("card",), "card__cell__lane__map"),
         Part("emotion", EmotionPoint, ("lane", "step"), "lane__map"),
     )
 }
@@ -159,7 +161,7 @@ def personas_of(journey: JourneyMap) -> list[int]:
 
 
 def state_of(journey: JourneyMap) -> State:
-    """The whole map as values, in nine queries. Hold the lock of the map where they must fit together."""
+    """The whole map as values, in ten queries. Hold the lock of the map where they must fit together."""
     state: State = {MAP: {MAP: values_of_map(journey)}}
     for part in PARTS.values():
         state[part.name] = values_by_key(part.rows().filter(**{part.path: journey}))

@@ -8,7 +8,7 @@ from django.db import models
 from flows.lettering import cut_middle_to
 from maps.log.parts import part_of
 from maps.log.records import Record
-from maps.models import Card, Operation, Opportunity, Touchpoint
+from maps.models import Card, CardExtra, Operation
 
 NAME_LENGTH = 60
 COUNTED = {
@@ -22,7 +22,7 @@ COUNTED = {
 
 def name_of(row: models.Model) -> str:
     """What a row is called in a sentence: its name, or the beginning of what it says."""
-    if isinstance(row, Touchpoint | Opportunity):
+    if isinstance(row, CardExtra):
         row = row.card
     return short_name(row.body if isinstance(row, Card) else str(row))
 

@@ -1,15 +1,15 @@
-"""The rows of maps: what is drawn, the log of how it came to be, and what is said about it."""
+"""The rows of maps: what is drawn, what the maps share, the log of how it came to be, and what is said about it."""
 
 from maps.models.drawing import (
     Card,
+    CardExtra,
     Cell,
-    Channel,
     EmotionPoint,
+    Image,
     JourneyMap,
     Lane,
     Named,
     Opportunity,
-    Persona,
     Positioned,
     Stage,
     Step,
@@ -17,20 +17,24 @@ from maps.models.drawing import (
     Versioned,
 )
 from maps.models.log import Operation, Snapshot
+from maps.models.shared import Channel, Persona, Picture
 from maps.models.talk import Comment
 
 __all__ = [
     "Card",
+    "CardExtra",
     "Cell",
     "Channel",
     "Comment",
     "EmotionPoint",
+    "Image",
     "JourneyMap",
     "Lane",
     "Named",
     "Operation",
     "Opportunity",
     "Persona",
+    "Picture",
     "Positioned",
     "Snapshot",
     "Stage",

@@ -5,38 +5,13 @@ import uuid
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericRelation
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Team
-
-
-def words_of(*fields: str, name: str) -> GinIndex:
-    """The index in which the words of a row are found: as they are written, in any case, in any language."""
-    return GinIndex(SearchVector(*fields, config="simple"), name=name)
-
-
-class Persona(models.Model):
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="personas")
-    name = models.CharField(max_length=120)
-    role = models.CharField(max_length=200, blank=True)
-    goals = models.TextField(blank=True)
-    needs = models.TextField(blank=True)
-    frustrations = models.TextField(blank=True)
-    quote = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["name", "pk"]
-        indexes = [
-            words_of("name", "role", "goals", "needs", "frustrations", "quote", name="words_of_personas"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+from maps.models.shared import Channel, Persona, Picture, words_of
 
 
 class JourneyMap(models.Model):
@@ -67,6 +42,10 @@ class JourneyMap(models.Model):
     folder = models.CharField(max_length=80, blank=True, help_text="A folder is there while a map is in it.")
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     review_due = models.DateField(null=True, blank=True, help_text="Until when somebody has to look at it again.")
+    review_days = models.PositiveSmallIntegerField(
+        default=90, validators=[MinValueValidator(1), MaxValueValidator(3650)], help_text="How long a stage holds."
+    )
+    confirmed = models.BooleanField(default=False, editable=False, help_text="Some stage has been confirmed once.")
     reminded_of = models.DateField(null=True, editable=False, help_text="The date of which the owner has been told.")
     # A step that is removed can come back with the same key, and then opens what it opened; until then nothing does.
     parent_step = models.ForeignKey(
@@ -139,6 +118,11 @@ class Stage(Named, Positioned):
     map = models.ForeignKey(JourneyMap, on_delete=models.CASCADE, related_name="stages")
     name = models.CharField(max_length=300)
     goal = models.TextField(blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody last said that it is true.")
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    changed_at = models.DateTimeField(null=True, editable=False, help_text="When it last changed after that.")
 
     class Meta(Positioned.Meta):
         constraints = [
@@ -277,34 +261,6 @@ class Card(Named, Positioned, Versioned):
         return self.kind == Lane.Kind.OPPORTUNITY and self.opportunity.status in Opportunity.CLOSED
 
 
-class Channel(models.Model):
-    """A way in which a company and a customer meet; a library of the team."""
-
-    class Icon(models.TextChoices):
-        WEB = "app-window", "Web"
-        APP = "smartphone", "App"
-        MAIL = "mail", "E-mail"
-        PHONE = "phone", "Phone"
-        CHAT = "message-circle", "Chat"
-        SHOP = "store", "Shop"
-        POST = "package", "Post and parcels"
-        SOCIAL = "share-2", "Social media"
-        AD = "megaphone", "Advertising"
-        PERSON = "user", "In person"
-        OTHER = "circle", "Other"
-
-    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="channels")
-    name = models.CharField(max_length=80)
-    icon = models.CharField(max_length=20, choices=Icon, default=Icon.OTHER)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="channel_name_is_unique_in_team")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Touchpoint(models.Model):
     """What a card adds when it is a point of contact."""
 
@@ -344,7 +300,7 @@ class Opportunity(models.Model):
     business_value = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
     effort = models.PositiveSmallIntegerField(default=3, help_text="1 to 5.")
     status = models.CharField(max_length=8, choices=Status, default=Status.IDEA)
-    link = models.URLField(blank=True)
+    link = models.URLField(blank=True, validators=[URLValidator(["http", "https"])])
 
     class Meta:
         verbose_name_plural = "opportunities"
@@ -357,6 +313,40 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return str(self.card)
+
+    @property
+    def map(self) -> JourneyMap:
+        return self.card.cell.lane.map
+
+    @property
+    def points(self) -> int:
+        """Twice the impact, a whole number from 2 to 10."""
+        return self.value + self.business_value
+
+    @property
+    def impact(self) -> float:
+        """The mean of both values, 1 to 5."""
+        return self.points / 2
+
+    @property
+    def score(self) -> float:
+        """Impact for each unit of effort, 0.2 to 5."""
+        return self.impact / self.effort
+
+
+class Image(models.Model):
+    """What a card adds when it shows a picture; its body says in words what is to be seen."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    card = models.OneToOneField(Card, on_delete=models.CASCADE, related_name="image")
+    picture = models.ForeignKey(Picture, on_delete=models.SET_NULL, null=True, blank=True, related_name="images")
+    decorative = models.BooleanField(default=False, help_text="It says nothing that has to be read out.")
+
+    def __str__(self) -> str:
+        return str(self.card)
+
+
+CardExtra = Touchpoint | Opportunity | Image
 
 
 class EmotionPoint(Versioned):

@@ -13,6 +13,7 @@ from maps.models import (
     Card,
     Cell,
     EmotionPoint,
+    Image,
     JourneyMap,
     Lane,
     Named,
@@ -24,6 +25,7 @@ from maps.models import (
 )
 from maps.services.changes import Change, Verb, changing
 from maps.services.channels import ensure_channels
+from maps.services.pictures import known_pictures
 from maps.twins import Uids, uids_of_twins
 
 N = TypeVar("N", bound=Named)
@@ -45,6 +47,7 @@ def build_map(
     read from, the new one is its variant, and its rows are named as their twins (`maps.twins`).
 
     Channels and personas that the team has already are used again; a persona counts as the same if all of it agrees.
+    So are pictures by their names; those that come along are drawn anew. Raises ValidationError where one cannot be.
     Owners of cards are found among the members by their addresses; others are left out. The document is not checked
     here: what comes from outside has passed `maps.documents.reading`.
     """
@@ -169,3 +172,11 @@ def _cards(change: Change, cells: list[tuple[Cell, tuple[CardPart, ...]]], icons
         ]
     )
     change.add_all([Opportunity(card=card, **asdict(part.opportunity)) for card, part in pairs if part.opportunity])
+    images = [(card, part.image) for card, part in pairs if part.image]
+    pictures = known_pictures(team=team, parts=[image for _, image in images])
+    change.add_all(
+        [
+            Image(card=card, picture=pictures.get((image.picture, image.data)), decorative=image.decorative)
+            for card, image in images
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Cards, and what their kind adds: touchpoints, pain points, opportunities."""
+"""Cards, and what their kind adds: touchpoints, pain points, opportunities, pictures."""
 
 import uuid
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.access import member_of
@@ -14,22 +15,25 @@ from accounts.services import notify
 from maps import access
 from maps.limits import MOST_CARDS
 from maps.log.wording import name_of
-from maps.models import Card, Cell, JourneyMap, Lane, Opportunity, Step, Touchpoint
+from maps.models import Card, CardExtra, Cell, Image, JourneyMap, Lane, Opportunity, Picture, Step, Touchpoint
 from maps.services.changes import Change, Conflict, Verb, changing
 from maps.services.order import put, room_for_one
 from maps.texts import EXCERPT, body_of
 
-EXTRAS: dict[str, type[Touchpoint] | type[Opportunity]] = {
+EXTRAS: dict[str, type[CardExtra]] = {
     Lane.Kind.TOUCHPOINT: Touchpoint,
     Lane.Kind.OPPORTUNITY: Opportunity,
+    Lane.Kind.IMAGE: Image,
 }
 ON_CARD = frozenset({"evidence", "severity", "colour", "owner", "due"})
 ON_EXTRA: dict[str, frozenset[str]] = {
     Lane.Kind.TOUCHPOINT: frozenset({"channel", "importance_to_customer", "importance_to_business"}),
     Lane.Kind.OPPORTUNITY: frozenset({"value", "business_value", "effort", "status", "link"}),
+    Lane.Kind.IMAGE: frozenset({"picture", "decorative"}),
 }
 
-REFERRED = frozenset({"owner", "channel"})
+# These are named by their keys, and looked up in the team.
+BY_KEY = frozenset({"channel", "owner", "picture"})
 
 Details = Mapping[str, Any]
 
@@ -192,22 +196,20 @@ def give_extra(change: Change, card: Card) -> None:
 def write_details(change: Change, card: Card, details: Details) -> bool:
     """Tells whether anything is different now.
 
-    Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError. People and
-    channels are named by key; those of others raise Http404.
+    Keys that the kind of the card does not know are a mistake of the caller and raise ValidationError. People,
+    channels and pictures are named by key; those of others raise Http404.
     """
     of_extra = ON_EXTRA.get(card.kind, frozenset())
     if unknown := set(details) - ON_CARD - of_extra:
         raise ValidationError(f"A card of this kind has no {', '.join(sorted(unknown))}.")
-    own = {name: value for name, value in details.items() if name in ON_CARD}
-    extra = {name: value for name, value in details.items() if name in of_extra}
-    if own.get("owner"):
-        own["owner"] = member_of(change.map.team, own["owner"])
+    found = _looked_up(change.map, details)
+    own = {name: value for name, value in found.items() if name in ON_CARD}
+    extra = {name: value for name, value in found.items() if name in of_extra}
     _check(card, own)
     wrote = change.set(card, **own)
     if not extra:
         return wrote
-    if extra.get("channel"):
-        extra["channel"] = access.channel_of(change.map.team, extra["channel"])
+    give_extra(change, card)  # A card may be older than what its kind adds.
     row = EXTRAS[card.kind]._default_manager.get(card=card)
     row.card = card
     _check(row, extra)
@@ -218,11 +220,23 @@ def write_details(change: Change, card: Card, details: Details) -> bool:
     return wrote or detailed
 
 
-def _check(row: Card | Touchpoint | Opportunity, values: Mapping[str, Any]) -> None:
+def _looked_up(journey: JourneyMap, details: Details) -> dict[str, Any]:
+    """Raises Http404 for a channel or a picture of another team, and for an owner who is no member."""
+    found = dict(details)
+    if found.get("channel"):
+        found["channel"] = access.channel_of(journey.team, found["channel"])
+    if found.get("owner"):
+        found["owner"] = member_of(journey.team, found["owner"])
+    if found.get("picture"):
+        found["picture"] = get_object_or_404(Picture, team=journey.team_id, pk=found["picture"])
+    return found
+
+
+def _check(row: Card | CardExtra, values: Mapping[str, Any]) -> None:
     """Raises ValidationError for a value that the database would refuse."""
     for name, value in values.items():
         highest = 3 if name == "severity" else 5
-        if isinstance(value, int) and not 1 <= value <= highest:
+        if type(value) is int and not 1 <= value <= highest:
             raise ValidationError(f"{name.replace('_', ' ').capitalize()} goes from 1 to {highest}.")
-        if name not in REFERRED:
+        if name not in BY_KEY:
             row._meta.get_field(name).clean(value, row)  # type: ignore[union-attr]

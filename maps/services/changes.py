@@ -13,11 +13,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.db.models import F, Q
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Team, User
 from maps.live import bus
-from maps.log.elements import GRID, HEAD, element_of, fewest
+from maps.log.elements import GRID, HEAD, elements_of, fewest, stage_of
 from maps.log.parts import (
     MAP,
     key_of,
@@ -30,7 +32,7 @@ from maps.log.parts import (
 )
 from maps.log.records import PLACED_IN, Record, compose, to_sides
 from maps.log.wording import name_of, told
-from maps.models import JourneyMap, Operation, Persona, Positioned, Versioned
+from maps.models import JourneyMap, Operation, Persona, Positioned, Stage, Versioned
 
 Verb = Operation.Verb
 M = TypeVar("M", bound=models.Model)
@@ -54,6 +56,7 @@ class Change:
         self.operation: Operation | None = None
         self._records: list[Record] = []
         self._shows: list[str] = []
+        self._stages, self._steps = set[int | None](), set[int | None]()
         self._verb, self._words, self._target = Verb.CHANGE, list[str](), ""
 
     @property
@@ -152,6 +155,7 @@ class Change:
         records = self.records
         if not records:
             return None
+        self._tell_stages()
         self.map.revision += 1
         self.map.save(update_fields=["revision", "updated_at"])
         words = self._words or told(records)
@@ -178,7 +182,20 @@ class Change:
         self._records.append(Record(part_of(row).name, key_of(row), before, after))
 
     def _show(self, row: models.Model, changed: Collection[str] | None) -> None:
-        self._shows.append(element_of(row, changed))
+        self._shows += elements_of(row, changed)
+        stage, step = stage_of(row, changed)
+        self._stages.add(stage)
+        self._steps.add(step)
+
+    def _tell_stages(self) -> None:
+        """Note at stages that had been confirmed that they say something else now; their marks show it."""
+        stages, steps = self._stages - {None}, self._steps - {None}
+        if self.map.confirmed and (stages or steps):
+            touched = Stage.objects.filter(Q(pk__in=stages) | Q(steps__in=steps), confirmed_at__isnull=False)
+            confirmed = Stage.objects.filter(pk__in=touched.values("pk"))
+            held = confirmed.exclude(changed_at__gt=F("confirmed_at")).values_list("pk", flat=True)
+            self._shows += [f"stage-{key}" for key in held]
+            confirmed.update(changed_at=timezone.now())
 
 
 @contextmanager
@@ -193,6 +210,14 @@ def changing(journey: JourneyMap, *, by: User | None) -> Iterator[Change]:
         if operation := change.close():
             transaction.on_commit(partial(bus.tell_change, row.pk, operation.seq), robust=True)
         journey.revision, journey.updated_at = row.revision, row.updated_at
+
+
+def locked_maps(team: Team) -> list[JourneyMap]:
+    """All maps of the team, each as it stays until the transaction ends; for what changes many of them.
+
+    They are locked in one order, and before anything that stands on them.
+    """
+    return list(JourneyMap.objects.select_for_update(no_key=True).filter(team=team).order_by("pk"))
 
 
 @contextmanager

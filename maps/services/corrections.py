@@ -7,7 +7,7 @@ from django.db import models
 
 from accounts.models import User
 from maps.log.parts import map_of, part_of
-from maps.models import JourneyMap, Opportunity, Touchpoint
+from maps.models import CardExtra, JourneyMap
 from maps.services.changes import Verb, changing
 
 
@@ -19,6 +19,6 @@ def correct(*, row: models.Model, by: User, values: Mapping[str, Any]) -> None:
         wrote = change.set(there, **fields)
         if "personas" in values:
             change.set_personas(values["personas"])
-        if wrote and isinstance(there, Touchpoint | Opportunity):
+        if wrote and isinstance(there, CardExtra):
             change.touch(there.card)
         change.says(Verb.CHANGE, f"corrected {', '.join(values).replace('_', ' ')} of", there, about=there)

@@ -30,6 +30,7 @@ NEWS = {
     "folder": "put the map into the folder",
     "tags": "set the tags to",
     "review_due": "set the review to",
+    "review_days": "set the days for which a stage holds to",
 }
 
 
@@ -59,6 +60,7 @@ def update_map(
     tags: Collection[str] | None = None,
     owner: int | Kept | None = Kept.KEPT,
     review_due: date | Kept | None = Kept.KEPT,
+    review_days: int | None = None,
 ) -> JourneyMap:
     """Write what is given, and return the map as it is then.
 
@@ -84,6 +86,8 @@ def update_map(
         values["owner"] = None if owner is None else member_of(journey.team, owner)
     if review_due is not Kept.KEPT:
         values["review_due"] = review_due
+    if review_days is not None:
+        values["review_days"] = review_days
     with changing(journey, by=by) as change:
         change.set(change.map, **values)
         if personas is not None:
@@ -95,12 +99,13 @@ def update_map(
 def _news(change: Change) -> list[str]:
     words: list[str] = []
     for name in next((record.after for record in change.records if record.after), {}):
-        value = ", ".join(map(str, change.map.personas.all())) if name == "personas" else _shown(change.map, name)
-        words += ["and " + NEWS[name] if words else NEWS[name], value]
+        words += ["and " + NEWS[name] if words else NEWS[name], _shown(change.map, name)]
     return words
 
 
 def _shown(journey: JourneyMap, name: str) -> str:
+    if name == "personas":
+        return ", ".join(map(str, journey.personas.all())) or "nobody"
     display = getattr(journey, f"get_{name}_display", None)
     value = display() if display else getattr(journey, name)
     if isinstance(value, date):

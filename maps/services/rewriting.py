@@ -29,16 +29,16 @@ from maps.log.parts import (
 from maps.log.records import PLACED_IN, Record, Values
 from maps.models import (
     Card,
+    CardExtra,
     Channel,
     JourneyMap,
     Lane,
     Named,
-    Opportunity,
     Persona,
+    Picture,
     Positioned,
     Stage,
     Step,
-    Touchpoint,
 )
 from maps.services.cards import MOST_CARDS
 from maps.services.changes import Change
@@ -124,7 +124,9 @@ class _Rewriting:
                 if model := refers_to(part_named(record.part), name):
                     wanted[model].update(value if isinstance(value, list) else [value] if value else [])
         team = self.change.map.team_id
-        known = {Persona: Persona.objects.filter(team=team), Channel: Channel.objects.filter(team=team)}
+        known: dict[type[models.Model], Any] = {
+            model: model._default_manager.filter(team=team) for model in (Persona, Channel, Picture)
+        }
         return {model: known.get(model, model._default_manager.all()).in_bulk(keys) for model, keys in wanted.items()}
 
     def _possible(self, part: Part, name: str, value: Any) -> Any:
@@ -193,7 +195,7 @@ class _Rewriting:
         """What its kind adds to a card is part of its version."""
         new = {row.pk for row in self.written if isinstance(row, Card)}
         for row in self.written:
-            if isinstance(row, Touchpoint | Opportunity) and row.card_id not in new:
+            if isinstance(row, CardExtra) and row.card_id not in new:
                 self.change.touch(self.rows["card"].get(key_of(row), row.card))
 
     def _python(self, part: Part, values: Values) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import User
 from maps import access
@@ -39,6 +40,16 @@ def rename_stage(*, journey: JourneyMap, by: User, stage: int, name: str, goal: 
             change.says(Verb.CHANGE, "renamed the stage", old, "to", row, about=row)
         else:
             change.says(Verb.CHANGE, "wrote what the stage", row, "is for", about=row)
+    return row
+
+
+def confirm_stage(*, journey: JourneyMap, by: User, stage: int) -> Stage:
+    """Say that what stands there is true, today and by this person."""
+    with changing(journey, by=by) as change:
+        row = access.stage_of(journey, stage)
+        change.set(row, confirmed_at=timezone.now(), confirmed_by=by)
+        JourneyMap.objects.filter(pk=journey.pk).update(confirmed=True)
+        change.says(Verb.CHANGE, "confirmed the stage", row, about=row)
     return row
 
 

@@ -21,10 +21,11 @@ from accounts.access import TeamRequest
 from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
-from maps.forms import LookForm
+from maps.forms.maps import LookForm
 from maps.log.reading import redoable, undoable
 from maps.models import Card, Channel, JourneyMap, Persona
 from maps.page import Look, MapPage
+from maps.trust import evidence_in
 from maps.words import when
 
 GRID = "maps/grid.html#grid"
@@ -99,6 +100,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
         return render(request, GRID, data, status=status)
     prefetch_related_objects([journey], "variant_of", "parent_step__stage__map")
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
+    data["evidence"] = evidence_in(card for row in whole.lanes for cell in row.cells for card in cell.cards)
     data["variants"] = list(journey.variants.exclude(status=JourneyMap.Status.ARCHIVED))
     data["exports"] = {"papers": PDF, "pictures": PICTURES, "tables": DATA}
     if data["may_edit"]:

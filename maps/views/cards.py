@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, clipboard, services
-from maps.forms import BodyForm, DetailsForm, MoveCardForm
+from maps.forms.cards import BodyForm, DetailsForm, MoveCardForm
 from maps.models import Card, JourneyMap
 from maps.services import Conflict
 from maps.views import answers

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import ChannelForm, MergeForm
+from maps.forms.shared import ChannelForm, MergeForm
 from maps.models import Lane
 
 USES_A_PAGE = 50
@@ -34,11 +34,12 @@ def channel(request: TeamRequest, pk: int) -> HttpResponse:
             return redirect("maps:channel", request.team.slug, row.pk)
         except ValidationError as error:
             form.add_error("name", error)
+    uses = queries.list_touchpoints(request.team, channel=row)
     context = {
         "channel": row,
         "form": form,
         "others": queries.list_channels(request.team).exclude(pk=row.pk),
-        "pages": Paginator(queries.list_touchpoints(request.team, row), USES_A_PAGE).get_page(request.GET.get("page")),
+        "pages": Paginator(uses, USES_A_PAGE).get_page(request.GET.get("page")),
         "may_edit": request.membership.may(Role.EDITOR),
     }
     return render(request, "maps/channel.html", context, status=422 if form.is_bound else 200)

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import EmotionForm
+from maps.forms.cards import EmotionForm
 from maps.models import EmotionPoint, JourneyMap
 from maps.services import Conflict
 from maps.views import answers

@@ -12,7 +12,8 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
 from maps.exports.formats import FORMATS
-from maps.forms import ImportForm, PasteForm
+from maps.forms.cards import PasteForm
+from maps.forms.maps import ImportForm
 from maps.imports.files import MOST_BYTES, read_map
 from maps.models import JourneyMap
 from maps.pasting import planned
@@ -29,7 +30,8 @@ def export(request: TeamRequest, pk: int, form: str) -> HttpResponse:
     if chosen is None:
         raise Http404("No such format.")
     try:
-        data = chosen.write(queries.document_of(request.team, journey))
+        document = queries.document_of(request.team, journey)
+        data = chosen.write(services.with_pictures(document, team=request.team))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(answers.url(request, journey))

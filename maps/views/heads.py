@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access
-from maps.forms import NameForm, PlaceForm, TargetForm
+from maps.forms.heads import NameForm, PlaceForm
+from maps.forms.maps import TargetForm
 from maps.models import JourneyMap, Lane, Stage, Step
 from maps.views import answers
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import SubJourneyForm
+from maps.forms.maps import SubJourneyForm
 from maps.listing import ORDERS
 from maps.models import JourneyMap
 from maps.tree import branches

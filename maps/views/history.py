@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, services
-from maps.forms import CompareForm, SeqForm, SnapshotForm
+from maps.forms.history import CompareForm, SeqForm, SnapshotForm
 from maps.log import reading
 from maps.log.compare import Comparison
 from maps.models import JourneyMap, Operation, Snapshot

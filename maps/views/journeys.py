@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import MapsForm, NewMapForm, NumberForm, SettingsForm
+from maps.forms.maps import MapsForm, NewMapForm, NumberForm, SettingsForm
 from maps.library import TEMPLATES
 from maps.listing import FILTERS, ORDERS, columns, narrowed, shelf
 from maps.searching import LONGEST, MOST_HITS, hits
+from maps.trust import evidence_of
 from maps.views import answers
 
 MAPS_A_PAGE = 100
@@ -54,9 +55,15 @@ def _maps(request: TeamRequest) -> HttpResponse:
     chosen = form.chosen
     board = chosen.get("view") == "board"
     found = list(narrowed(queries.list_maps(request.team), chosen, today=timezone.localdate(), all_statuses=board))
+    in_columns = columns(found) if board else None
+    pages = None if board else Paginator(found, MAPS_A_PAGE).get_page(request.GET.get("page"))
+    shown = [row for column in in_columns or () for row in column.maps] + list(pages or ())
+    known = evidence_of([row.pk for row in shown])
+    for row in shown:
+        row.evidence = known.get(row.pk)  # type: ignore[attr-defined]
     context = {
-        "board": columns(found) if board else None,
-        "pages": None if board else Paginator(found, MAPS_A_PAGE).get_page(request.GET.get("page")),
+        "board": in_columns,
+        "pages": pages,
         "found": len(found),
         "shelf": shelf(request.team),
         "form": form,
@@ -124,8 +131,3 @@ def settings(request: TeamRequest, pk: int) -> HttpResponse:
     status = 422 if form.is_bound else 200
     folders = shelf(request.team).folders
     return answers.panel(request, row, "settings", form=form, folders=folders, title="About this map", status=status)
-
-
-@team_view(Role.VIEWER)
-def opportunities(request: TeamRequest) -> HttpResponse:
-    return render(request, "maps/opportunities.html", {"opportunities": queries.list_opportunities(request.team)})

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import LaneForm
+from maps.forms.heads import LaneForm
 from maps.views import answers, heads
 from maps.views.heads import Head, neighbours
 

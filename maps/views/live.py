@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access
-from maps.forms import EditingForm, SinceForm
+from maps.forms.history import EditingForm, SinceForm
 from maps.live import presence
 from maps.live.presence import Person
 from maps.live.recent import drawn

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import PlaceForm
+from maps.forms.heads import PlaceForm
 from maps.views import answers, heads
 from maps.views.heads import Head, neighbours
 
@@ -43,4 +43,14 @@ def menu(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     row = access.stage_of(journey, stage)
     beside = neighbours(list(queries.list_stages(journey)), row)
-    return answers.panel(request, journey, "stage", stage=row, title=row.name, **beside)
+    confirmed = queries.stage_head(journey, stage).confirmed
+    return answers.panel(request, journey, "stage", stage=row, title=row.name, confirmed=confirmed, **beside)
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def confirm(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
+    """What stands there is true, says whoever asks."""
+    journey = access.map_of(request.team, pk)
+    services.confirm_stage(journey=journey, by=request.user, stage=stage)
+    return answers.part(request, journey, "stage", anchor=f"stage-{stage}", **STAGE.part(journey, stage))

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms import StepPlaceForm
+from maps.forms.heads import StepPlaceForm
 from maps.models import Step
 from maps.views import answers, heads
 from maps.views.heads import Head

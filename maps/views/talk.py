@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, services, talking
-from maps.forms import SayForm, TalkForm
+from maps.forms.talk import SayForm, TalkForm
 from maps.models import Comment, JourneyMap
 from maps.targets import target_of
 from maps.views import answers

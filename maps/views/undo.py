@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, services
-from maps.forms import UndoForm
+from maps.forms.history import UndoForm
 from maps.log.reading import redoable, undoable
 from maps.models import JourneyMap, Operation
 from maps.services import NothingToUndo, Refused

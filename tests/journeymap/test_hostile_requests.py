@@ -73,6 +73,14 @@ class TestTheSizeOfABody:
         assert send(path, size=MOST_BYTES)[0] == 413
         assert send(path, size=MOST_BYTES, cookie=cookie)[0] != 413
         assert send(path, size=MOST_BYTES + asgi.FORM_BYTES + 1, cookie=cookie) == (413, 0)
+        for picture in (
+            "maps/personas/new/",
+            "maps/personas/7/edit/",
+            "maps/1/cells/2/3/picture/",
+            "maps/1/cards/4/picture/",
+        ):
+            assert send(f"/t/north-bank/{picture}", size=asgi.FORM_BYTES + 1)[0] == 413
+            assert send(f"/t/north-bank/{picture}", size=asgi.FORM_BYTES + 1, cookie=cookie)[0] != 413
         assert send("/t/north-bank/maps/1/paste/", size=MOST_BYTES, cookie=cookie) == (413, 0)
 
     def test_only_a_signed_in_person_uploads_much(self, alice: User):

@@ -152,7 +152,7 @@ def test_what_is_no_map_comes_back_with_the_reason_and_leaves_nothing(team, addr
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(team, address, bobs, monkeypatch):
-    monkeypatch.setattr("maps.forms.MOST_BYTES", 1024**2)
+    monkeypatch.setattr("maps.forms.maps.MOST_BYTES", 1024**2)
     monkeypatch.setattr("maps.views.exchange.read_map", None)
     answer = bobs.post(address, uploaded(b"x" * (1024**2 + 1)))
     assert "This file is larger than 1 MB" in answer.content.decode()

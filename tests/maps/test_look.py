@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from maps import services
-from maps.forms import LookForm
+from maps.forms.maps import LookForm
 from maps.models import Card, Persona
 from maps.page import Look
 from tests.maps.test_queries import enlarge, number_of_queries

@@ -94,12 +94,6 @@ def test_the_list_counts_stages_and_steps(team, journey):
     assert (row.stage_count, row.step_count) == (5, 9)
 
 
-def test_opportunities_come_most_value_for_least_effort_first(team, journey):
-    gains = [idea.value - idea.effort for idea in queries.list_opportunities(team)]
-    assert gains == sorted(gains, reverse=True)
-    assert len(gains) == 7
-
-
 def test_another_teams_rows_are_never_listed(team, elsewhere, journey):
     assert {row.pk for row in queries.list_maps(team)} == {journey.pk}
     assert {idea.team_id for idea in queries.list_opportunities(team)} == {team.pk}

@@ -34,6 +34,7 @@ CHANGES = {
     "rename_stage": lambda j, by, at: services.rename_stage(
         journey=j, by=by, stage=at["stage"].pk, name="Other", goal="Why"
     ),
+    "confirm_stage": lambda j, by, at: services.confirm_stage(journey=j, by=by, stage=at["stage"].pk),
     "move_stage": lambda j, by, at: services.move_stage(journey=j, by=by, stage=at["stage"].pk),
     "remove_stage": lambda j, by, at: services.remove_stage(journey=j, by=by, stage=at["stage"].pk),
     "add_step": lambda j, by, at: services.add_step(journey=j, by=by, name="New", before=at["step"].pk),
@@ -105,9 +106,17 @@ def test_every_service_that_writes_is_among_those_changes():
     writing = {
         name
         for name in services.__all__
-        if name.split("_")[0] in ("add", "rename", "move", "remove", "mark", "shift", "save", "set", "clear", "update")
+        if name.split("_")[0]
+        in ("add", "confirm", "rename", "move", "remove", "mark", "shift", "save", "set", "clear", "update")
     }
-    no_change_of_a_map = {"remove_snapshot", "rename_channel", "remove_comment"}
+    no_change_of_a_map = {
+        "remove_comment",
+        "remove_snapshot",
+        "rename_channel",
+        "rename_touchpoint",
+        "set_persona_picture",
+        "update_persona",
+    }
     assert writing - no_change_of_a_map == set(CHANGES) - {"save_details"}
 
 

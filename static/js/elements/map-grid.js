@@ -186,7 +186,9 @@ class MapGrid extends HTMLElement {
   }
 
   open(stop, typed) {
-    if (stop.matches("[data-card]")) this.edit(stop, typed);
+    if (stop.matches("[data-pictured]")) openDialog(`${stop.href}details/`);
+    else if (stop.matches("[data-picture]")) openDialog(stop.href);
+    else if (stop.matches("[data-card]")) this.edit(stop, typed);
     else if (stop.matches("[data-new]")) this.write(stop, typed);
     else if (stop.matches("[data-rename]")) this.rename(stop, false, typed);
     else if (stop.matches("[data-menu]")) openMenu(stop);
@@ -200,8 +202,8 @@ class MapGrid extends HTMLElement {
   }
 
   add(stop) {
-    const ghost = stop.closest(CELL).querySelector("[data-new]");
-    if (ghost) this.write(ghost);
+    const ghost = stop.closest(CELL).querySelector("[data-new], [data-picture]");
+    if (ghost) this.open(ghost);
   }
 
   // The editor is made here, not fetched: it opens at once, and without a connection.

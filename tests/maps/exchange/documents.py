@@ -8,6 +8,7 @@ from maps.documents.shapes import (
     CellPart,
     ChannelPart,
     FeelingPart,
+    ImagePart,
     LanePart,
     MapDocument,
     OpportunityPart,
@@ -123,12 +124,15 @@ def cards(kind: str) -> st.SearchStrategy[CardPart]:
         due=st.sampled_from(["", "", "2024-02-29", "0001-01-01", "9999-12-31"]),
         touchpoint=touchpoints if kind == "touchpoint" else st.none(),
         opportunity=ideas if kind == "opportunity" else st.none(),
+        image=st.builds(ImagePart, decorative=st.booleans()) if kind == "image" else st.none(),
     )
 
 
 @st.composite
 def lanes(draw: st.DrawFn, steps: int, known: list[str]) -> LanePart:
-    kind = draw(st.sampled_from(["text", "touchpoint", "pain", "opportunity", "quote", "emotion", "emotion", "metric"]))
+    kind = draw(
+        st.sampled_from(["text", "touchpoint", "pain", "opportunity", "quote", "emotion", "emotion", "metric", "image"])
+    )
     at = draw(st.lists(st.integers(0, steps - 1), unique=True, max_size=steps))
     cells, feelings = [], []
     if kind == "emotion":

@@ -14,6 +14,7 @@ from maps.documents.shapes import (
     CardPart,
     CellPart,
     FeelingPart,
+    ImagePart,
     LanePart,
     MapDocument,
     OpportunityPart,
@@ -80,6 +81,7 @@ def _on_its_face(card: CardPart, kind: str) -> CardPart:
         severity=card.severity if pain else 2,
         touchpoint=contact and TouchpointPart(channel=contact.channel.replace("[", "(").replace("]", ")")),
         opportunity=idea and OpportunityPart(value=idea.value, effort=idea.effort, status=idea.status),
+        image=card.image and ImagePart(),
     )
 
 

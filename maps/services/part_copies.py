@@ -9,6 +9,7 @@ from django.db.models import Model
 from accounts.models import User
 from maps import access
 from maps.limits import MOST_CARDS, MOST_LANES, MOST_STAGES, MOST_STEPS
+from maps.log.elements import CONFIRMED
 from maps.models import Card, Cell, EmotionPoint, JourneyMap, Lane, Stage, Step
 from maps.services.cards import EXTRAS, cell_at, give_extra
 from maps.services.changes import Change, Verb, changing
@@ -16,7 +17,8 @@ from maps.services.order import among, check_room, put, room_for_one
 from maps.texts import body_of
 
 M = TypeVar("M", bound=Model)
-OWN = frozenset({"id", "uid", "team", "version", "updated_at", "updated_by"})  # What a copy does not share.
+# What a copy does not share. Nobody has confirmed it yet.
+OWN = frozenset({"id", "uid", "team", "version", "updated_at", "updated_by", "changed_at", *CONFIRMED})
 
 Lanes = Mapping[int, Lane]
 Steps = Mapping[int, Step]
@@ -46,7 +48,7 @@ def paste_card(*, journey: JourneyMap, by: User, lane: int, step: int, card: int
         cell = cell_at(change, access.lane_of(journey, lane), access.step_of(journey, step))
         siblings = list(cell.cards.all())
         room_for_one(siblings, MOST_CARDS, "cards in a cell")
-        row = Card.objects.select_related("touchpoint", "opportunity").filter(team=journey.team_id, pk=card).first()
+        row = Card.objects.select_related(*EXTRAS).filter(team=journey.team_id, pk=card).first()
         values = {"cell": cell, "kind": cell.lane.kind, "position": len(siblings), "body": body}
         copy = change.add(_like(row, **values) if row else Card(**values))
         if row and row.kind == copy.kind:
@@ -160,7 +162,7 @@ def _copy_contents(change: Change, lanes: Lanes, steps: Steps) -> None:
     Where several steps lead to one, its cards stand one below the other, and the first feeling stands.
     """
     cells = Cell.objects.filter(lane__in=lanes, step__in=steps)
-    cards = Card.objects.filter(cell__in=cells).select_related("cell", "touchpoint", "opportunity")
+    cards = Card.objects.filter(cell__in=cells).select_related("cell", *EXTRAS)
     cards = cards.order_by("cell__step__stage__position", "cell__step__position", "position")
     made: dict[tuple[int, int], Cell] = {}
     for card in cards:
@@ -183,7 +185,7 @@ def _copy_contents(change: Change, lanes: Lanes, steps: Steps) -> None:
 
 def _copy_extras(change: Change, pairs: Sequence[tuple[Card, Card]]) -> None:
     for kind in EXTRAS:
-        change.add_all([_like(getattr(card, kind), card=copy) for card, copy in pairs if card.kind == kind])
+        change.add_all([_like(getattr(card, kind), card=copy) for card, copy in pairs if hasattr(card, kind)])
 
 
 def _like(row: M, **values: Any) -> M:

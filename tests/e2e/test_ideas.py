@@ -1,0 +1,49 @@
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from maps import services
+from maps.library import LIFECYCLE
+from maps.models import Opportunity
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def stands_at(idea: Opportunity) -> tuple[int, int]:
+    idea.refresh_from_db()
+    return idea.effort, idea.points
+
+
+def test_ideas_are_weighed_with_mouse_and_keyboard(page, team, bob):
+    services.create_map(team=team, by=bob, title="First visit", template=LIFECYCLE)
+    idea = Opportunity.objects.first()
+    page.goto(reverse("maps:opportunities", args=[team.slug]))
+    dot = page.locator(f"#dot-{idea.card_id}")
+    dot.drag_to(page.locator('.place[data-effort="1"][data-points="9"]'))
+    expect(page.locator('.place[data-effort="1"][data-points="9"]').locator(dot)).to_be_focused()
+    expect(page.locator("#ideas-say")).to_have_text("Effort 1, impact 4.5.")
+    expect(page.locator(f'#dot-{idea.card_id}[data-version="2"]')).to_be_visible()
+    assert stands_at(idea) == (1, 9)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#ideas-say")).to_have_text("Effort 3, impact 4.")
+    expect(
+        page.locator(f'.place[data-effort="3"][data-points="8"] #dot-{idea.card_id}[data-version="3"]')
+    ).to_be_focused()
+    assert stands_at(idea) == (3, 8)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Escape")
+    expect(page.locator("#ideas-say")).to_have_text("Left where it was.")
+    page.keyboard.press("Enter")
+    page.locator("#idea-name").wait_for()
+    assert f"idea={idea.card_id}" in page.url
+    assert stands_at(idea) == (3, 8)
+    found = Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+    page.select_option("[name=status]:not(#by-status)", "done")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(f"#dot-{idea.card_id}")).to_have_count(0)
+    page.get_by_role("link", name="Show on the map").click()
+    page.wait_for_url(f"**/#card-{idea.card_id}")

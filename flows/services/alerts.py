@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from flows import outgoing, queries
 from flows.engine.compare import LEAST_EXPECTED, LEAST_SIZE, two_proportion_test
+from flows.engine.query import FlowQuery
 from flows.engine.selector import LINK, MATCHED, Selector
 from flows.models import Alert, FlowChart, FlowRun
 from flows.services import deliveries
@@ -171,7 +172,8 @@ def change(before: Number, now: Number) -> float | None:
 
 def _newest(alert: Alert) -> FlowRun | None:
     query = saved_query(alert.chart.query)
-    return queries.last_answer(alert.chart.dataset, query) if query else None
+    # The chart may be of another kind by now.
+    return queries.last_answer(alert.chart.dataset, query) if isinstance(query, FlowQuery) else None
 
 
 def _payload(

@@ -7,13 +7,13 @@ from flows.answers.funnel import FunnelStep
 from flows.figures import figure
 from flows.lettering import cut_middle
 
-ROW, BAR, TYPE = 46.0, 10.0, 12
+ROW, TYPE, TOLD = 58.0, 12, 160.0
 LEAST = 2.0  # pixels of a bar that stands for anybody
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`name` stands at the left over the bar, `told` at the right; `lost` below it."""
+    """`name` stands over the bar, `told` and `lost` below it."""
 
     y: float
     width: float
@@ -39,9 +39,9 @@ def bars_of(steps: Sequence[FunnelStep], width: float) -> Bars:
             Bar(
                 y=place * ROW,
                 width=round(max(LEAST, width * step.percent / 100), 1) if step.count else 0.0,
-                name=cut_middle(step.name, width - 130, TYPE),
+                name=cut_middle(step.name, width, TYPE),
                 told=told,
-                lost=cut_middle(lost, width, TYPE - 1),
+                lost=cut_middle(lost, width - TOLD, TYPE - 1),
                 title=f"{step.name}: {told}{f'; {lost}' if lost else ''}",
             )
         )

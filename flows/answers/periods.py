@@ -105,6 +105,11 @@ class Trend:
     drawing: Drawing
     measure: str
 
+    @property
+    def noun(self) -> str:
+        """What the total counts."""
+        return {"people": "person", "events": "event"}[self.measure] if self.all.total == 1 else self.measure
+
 
 def trend_of(
     result: Mapping[str, Any], *, period: str, zone: ZoneInfo, measure: str, width: float, height: float

@@ -75,7 +75,7 @@ class AnswerView:
         if self.trend:
             whole, over = self.trend.all, [n for n, (_, complete) in enumerate(self.trend.columns) if complete]
             more = f"{figure(whole.values[over[-1]])} in the last whole {self.period}" if over else ""
-            return Headline(whole.total, f"{self.trend.measure} over the whole time", more)
+            return Headline(whole.total, f"{self.trend.noun} over the whole time", more)
         first, last = self.funnel[0], self.funnel[-1]
         more = f"{figure(last.count)} ({last.of_start}) came through" if len(self.funnel) > 1 else ""
         return Headline(first.count, f"{self._began(first.count)} began", more)

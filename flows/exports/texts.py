@@ -32,7 +32,6 @@ LOOKS = {
     "lines__name": Look(11, STRONG, INKS["ink"]),
     "bars__name": Look(12, STRONG, INKS["ink"]),
     "bars__told": Look(12, REGULAR, INKS["ink"]),
-    "bars__lost": Look(11, REGULAR, INKS["ink_3"]),
 }
 
 

@@ -49,7 +49,7 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
 
     # From the panel of another number, which stays the open one.
     page.goto(reverse("flows:new", args=[team.slug]) + ask + "&set=node&step=2&label=order")
-    panel.get_by_text("Compare with…").click()
+    panel.get_by_text("Compare…").click()
     panel.get_by_role("link", name="A cohort and everybody else").click()
     page.get_by_label("Cohort", exact=True).first.select_option("Searchers")
     page.get_by_role("button", name="Compare", exact=True).click()

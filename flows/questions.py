@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -81,18 +81,22 @@ class Analysis:
 
     def canonical(self) -> dict[str, object]:
         """JSON-able values that `read` reads back, without defaults; equal questions give equal dicts."""
-        values: dict[str, object] = {"kind": self.kind}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default:
-                continue
-            if field.name in ("range_from", "range_to"):
-                values[field.name.removeprefix("range_")] = format_time(value)
-            elif field.name in ("where", "people"):
-                values[field.name] = [each.to_dict() for each in value]
-            else:
-                values[field.name] = format_duration(value) if field.name in DURATIONS else _plain(value)
-        return values
+        said = (field for field in fields(self) if getattr(self, field.name) != field.default)
+        return {"kind": self.kind, **dict(map(self._written, said))}
+
+    def options(self) -> dict[str, object]:
+        """Every option as `canonical` writes it; None or empty where it is not set."""
+        return dict(map(self._written, fields(self)))
+
+    def _written(self, field: Field[Any]) -> tuple[str, object]:
+        value, name = getattr(self, field.name), field.name
+        if name in ("range_from", "range_to"):
+            return name.removeprefix("range_"), None if value is None else format_time(value)
+        if name in ("where", "people"):
+            return name, [each.to_dict() for each in value]
+        if name in DURATIONS and value is not None:
+            return name, format_duration(value)
+        return name, _plain(value)
 
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON."""

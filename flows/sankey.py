@@ -35,6 +35,7 @@ HAIR = 0.6
 RIBBONS = 750  # more are not drawn but said in words; the tables hold them all
 TITLES = 220
 NAME, COUNT = 12.0, 11.0  # sizes of type
+SURE = 1.15  # how much wider letters may come out than estimated, in whatever font a reader has
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +206,9 @@ class _Frame:
         names = max(text_width(printable(node["label"])[:60], NAME) for node in columns[-1])
         least = max(PITCH[0], BAR + LABEL_GAP + max(figures, heads) + LABEL_GAP)
         # Names behind the last column give way before the page has to scroll.
-        spare = width - LEFT - last * least - BAR - STUB - LABEL_GAP
+        spare = (width - LEFT - last * least - BAR - STUB - LABEL_GAP) / SURE
         last_room = max(min(names, LAST_LABEL[1], max(spare, LAST_LABEL[0])), LAST_LABEL[0], figures)
-        end = BAR + STUB + LABEL_GAP + last_room
+        end = BAR + STUB + LABEL_GAP + SURE * last_room
         pitch = min(max((width - LEFT - end) / max(last, 1), least), max(PITCH[1], least))
         return cls(LEFT + last * pitch + end, pitch, last, last_room, backwards)
 
@@ -219,7 +220,7 @@ class _Frame:
         return self.mirror(LEFT + column * self.pitch)
 
     def label_room(self, column: int) -> float:
-        return self.last_room if column == self.last else self.pitch - BAR - 2 * LABEL_GAP
+        return self.last_room if column == self.last else (self.pitch - BAR - 2 * LABEL_GAP) / SURE
 
 
 def _nodes(

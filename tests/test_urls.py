@@ -79,8 +79,6 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "flows:tree": (VIEWER, None),
     "flows:new_reached": (VIEWER, None),
     "flows:reached": (VIEWER, None),
-    "flows:new_answer": (VIEWER, None),
-    "flows:answer": (VIEWER, None),
     "flows:properties": (VIEWER, None),
     "flows:data": (VIEWER, EDITOR),
     "flows:dataset": (VIEWER, None),

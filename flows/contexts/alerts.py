@@ -26,7 +26,7 @@ class AlertRow:
 
 
 def number_options(chart: FlowChart, picked: Selector | None) -> list[tuple[str, str]]:
-    """Numbers of the last result, the one that is open first; each as parameters and in words."""
+    """Numbers of the last result, the one that is open first; each as parameters and in words. Of a flow only."""
     query = saved_query(chart.query)
     if not isinstance(query, FlowQuery):
         return []

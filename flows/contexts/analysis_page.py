@@ -9,49 +9,45 @@ from django.http import QueryDict
 
 from accounts.models import Membership, Role
 from flows import queries
-from flows.chart_view import NOUNS, Noun
+from flows.answers.view import MEASURES, AnswerView, answer_view, measure_of
 from flows.contexts.address import Address
-from flows.contexts.answering import AnswerPage
+from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
 from flows.contexts.conditions import KINDS as PERSON_KINDS
 from flows.contexts.conditions import OPERATORS, Conditions, conditions
-from flows.contexts.funnel import FunnelStep, Group, funnel_steps, groups
-from flows.contexts.periods import Retention, Trend, retention_of, trend_of
 from flows.contexts.questioning import sentence
 from flows.engine.query import MAX_STEPS
+from flows.exports.formats import FORMATS, Format
 from flows.forms.analyses import CHOICES, NAMES, AnalysisForm, params_of
 from flows.lettering import cut_middle_to, printable
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.moments import microseconds, midnight, write_moment
-from flows.questions import FunnelQuestion, Periodic
+from flows.questions import FunnelQuestion
 from flows.services.names import NAME_LENGTH
 
-MEASURES = {
-    "retention": {"bounded": "In that period", "unbounded": "In or after it"},
-    "trend": {"people": "People", "events": "Events"},
-}
 TITLES = {
-    "steps": "Steps",
-    "within": "Within",
-    "max_gap": "Step to step",
-    "never": "Ends it",
-    "breakdown": "Broken down by",
-    "top": "Shown",
-    "first": "Began with",
-    "back": "Came back with",
     "from": "From",
     "to": "Through",
     "people": "People",
     "where": "Events",
+    "steps": "Steps",
+    "order": "Order",
+    "count": "Counted",
+    "occurrence": "From the",
+    "within": "Within",
+    "max_gap": "Step to step",
+    "never": "Ends it",
+    "after": "Ends it behind step",
+    "before": "Ends it before step",
+    "breakdown": "Broken down by",
+    "first": "Began with",
+    "back": "Came back with",
+    "only": "Only some events",
+    "hide": "Hide",
+    "top": "Shown",
     "period": "By",
+    "zone": "Time zone",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    name: str
-    url: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +81,9 @@ class AnalysisPage(AnswerPage):
     measure: str
     form: AnalysisForm
     builder: AnalysisBuilder
-    noun: Noun
-    funnel: tuple[FunnelStep, ...]
-    groups: tuple[Group, ...]
-    retention: Retention | None
-    trend: Trend | None
+    answer: AnswerView | None
     measures: tuple[Tab, ...]
-    downloads: tuple[tuple[str, str], ...]
+    files: tuple[tuple[Format, str], ...]  # what these very numbers can be exported as, and where
 
     @property
     def first_error(self) -> str:
@@ -104,15 +96,6 @@ class AnalysisPage(AnswerPage):
     @property
     def url(self) -> str:
         return address(self.path, self.params, self.measure)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the answer holds nobody."""
-        return (
-            not (self.funnel and self.funnel[0].count)
-            and not (self.retention and self.retention.people)
-            and not (self.trend and self.trend.rows)
-        )
 
 
 def address(path: str, params: QueryDict, measure: str = "") -> str:
@@ -136,16 +119,13 @@ def analysis_page(
 ) -> AnalysisPage:
     team, question = membership.team, form.query
     cohorts = queries.cohort_names(team, form.dataset)
-    shown = _shown(form, run)
-    result = shown.result if shown else None
+    shown = shown_run(form.dataset, question, run)
     params = params_of(question, form.dataset, form.zone) if question else params
     asked = params
     if saved is not None and question and question.canonical() == saved.query and form.dataset == saved.dataset:
         params = QueryDict(mutable=True)
     measures = MEASURES.get(form.kind, {})
-    measure = measure if measure in measures else next(iter(measures), "")
-    default = next(iter(measures), "")
-    period = question.period if isinstance(question, Periodic) else ""
+    measure, default = measure_of(form.kind, measure), measure_of(form.kind, "")
     opened = _Opened(path, asked, shown)
     return AnalysisPage(
         team=team,
@@ -162,24 +142,18 @@ def analysis_page(
         params=params,
         measure="" if measure == default else measure,
         builder=_builder(form, asked, path, cohorts, membership),
-        noun=NOUNS[question.count if isinstance(question, FunnelQuestion) else "users"],
-        funnel=tuple(funnel_steps(result["steps"], opened.url)) if result and form.kind == "funnel" else (),
-        groups=tuple(groups(result.get("breakdown", ()))) if result and form.kind == "funnel" else (),
-        retention=retention_of(result, period, form.zone, measure) if result and form.kind == "retention" else None,
-        trend=trend_of(result, period, form.zone, measure) if result and form.kind == "trend" else None,
+        answer=(
+            answer_view(shown.result, question, measure=measure, opened=opened.url)
+            if shown and shown.result and question
+            else None
+        ),
         measures=tuple(
             Tab(name, address(path, params, "" if key == default else key), key == measure)
             for key, name in measures.items()
         ),
-        downloads=tuple((name, opened.below(f"answer.{name}")) for name in ("csv", "json")) if result else (),
+        files=opened.files(form.kind, "" if measure == default else measure) if shown else (),
+        notes=notes_on(team, saved, question, form.zone),
     )
-
-
-def _shown(form: AnalysisForm, run: FlowRun | None) -> FlowRun | None:
-    """The answer itself, or while it is computed the last one to the same question."""
-    if run is not None and run.status == FlowRun.Status.DONE:
-        return run
-    return queries.last_answer(form.dataset, form.query) if form.query else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +173,10 @@ class _Opened:
 
     def url(self, step: int, state: str) -> str:
         return self.below("reached/", at=str(step), **({"state": state} if state else {}))
+
+    def files(self, kind: str, measure: str) -> tuple[tuple[Format, str], ...]:
+        more = {"measure": measure} if measure else {}
+        return tuple((form, self.below(f"export/{form.key}/", **more)) for form in FORMATS[kind].values())
 
 
 def suggested_name(form: AnalysisForm) -> str:

@@ -3,14 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from accounts.models import Team
+from flows import queries
 from flows.contexts.sentence import Words
-from flows.models import FlowChart, FlowRun
+from flows.engine.query import FlowQuery
+from flows.models import Annotation, Dataset, FlowChart, FlowRun
+from flows.moments import moment_in
+from flows.questions import Analysis
 
 EAGER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    name: str
+    url: str
+    current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +43,7 @@ class AnswerPage:
     shown: FlowRun | None
     is_paused: bool
     turned_away: str  # why it was not asked
+    notes: tuple[Annotation, ...]  # on days of the range, the newest first
 
     @property
     def is_waiting(self) -> bool:
@@ -87,3 +100,20 @@ class AnswerPage:
     def waiting_url(self) -> str:
         """The same page for whoever waits for the computation that has begun."""
         return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
+
+
+def shown_run(dataset: Dataset, query: FlowQuery | Analysis | None, run: FlowRun | None) -> FlowRun | None:
+    """The answer itself, or while it is computed the last one to the same question."""
+    if run is not None and run.status == FlowRun.Status.DONE:
+        return run
+    return queries.last_answer(dataset, query) if query else None
+
+
+def notes_on(
+    team: Team, saved: FlowChart | None, query: FlowQuery | Analysis | None, zone: ZoneInfo
+) -> tuple[Annotation, ...]:
+    """What happened on days of the range, the newest first."""
+    if query is None:
+        return ()
+    since, until = (moment_in(zone, at).date() if at is not None else None for at in (query.range_from, query.range_to))
+    return tuple(reversed(queries.annotations(team, saved, since=since, until=until)))

@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from accounts.models import Team
 from flows import queries
+from flows.chart_view import NOUNS
 from flows.contexts.address import Address, Asker
 from flows.contexts.conditions import KINDS, MATCHES, OPERATORS, Conditions, conditions
 from flows.durations import duration_words
@@ -269,8 +270,9 @@ def _stages(form: QuestionForm, units: Mapping[str, int] | None) -> Iterator[Sta
     default = FlowQuery(start=("-",)).canonical()
     eligible = matched = ""
     if form.query and units:
-        eligible = f"{figure(units['eligible'])} {'sessions' if form.query.count == 'sessions' else 'people'}"
-        matched = f"{figure(units['matched'])} {'people' if form.query.count == 'users' else form.query.count}"
+        # Journeys begin at an anchor; before it there are people.
+        eligible = NOUNS["sessions" if form.query.count == "sessions" else "users"].of(units["eligible"])
+        matched = NOUNS[form.query.count].of(units["matched"])
     for name, options in STAGES.items():
         is_set = any(asked.get(option, default.get(option)) != default.get(option) for option in options)
         left = {"range": eligible, "anchor": matched}.get(name, "")

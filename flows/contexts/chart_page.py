@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from accounts.models import Membership, Role, Team
+from accounts.models import Membership, Role
 from flows import queries
 from flows.chart_view import ChartView, chart_view
 from flows.contexts.address import VIEWS, Address, Asker
-from flows.contexts.answering import AnswerPage
+from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
 from flows.contexts.contrasts import CHOICES
@@ -25,19 +25,12 @@ from flows.exports.formats import FORMATS, Format
 from flows.forms.charts import QuestionForm, params_of
 from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
-from flows.models import Annotation, FlowChart, FlowRun
-from flows.moments import moment_in
+from flows.models import FlowChart, FlowRun
+from flows.questions import FLOW
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
 SUGGESTED = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    name: str
-    url: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,6 @@ class ChartPage(AnswerPage):
     comparisons: tuple[tuple[str, str], ...]  # what the question, or the open number, can be compared with
     expand: tuple[tuple[str, str], ...] | None  # the question as fields, where the open event can be expanded
     suggestions: tuple[Suggestion, ...]
-    notes: tuple[Annotation, ...]  # on days of the range, the newest first
 
     @property
     def first_error(self) -> str:
@@ -111,7 +103,7 @@ class ChartPage(AnswerPage):
         if self.shown is None:
             return []
         address, version = self.address.on(None), str(self.shown.dataset_version)
-        return [(form, address.below(f"export/{form.key}", version=version)) for form in FORMATS.values()]
+        return [(form, address.below(f"export/{form.key}", version=version)) for form in FORMATS[FLOW].values()]
 
     def trace_url(self) -> str:
         """Where the paths through a node are told, by its place in the result."""
@@ -141,7 +133,7 @@ def chart_page(
     turned_away: str = "",
 ) -> ChartPage:
     team = membership.team
-    shown = _shown(form, run)
+    shown = shown_run(form.dataset, form.query, run)
     result = shown.result if shown else None
     address = replace(address, params=_params(form, saved, address))
     cohorts = queries.cohort_names(team, form.dataset)
@@ -178,7 +170,7 @@ def chart_page(
         comparisons=tuple(_comparisons(address)) if form.query else (),
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
-        notes=_notes(team, saved, form),
+        notes=notes_on(team, saved, form.query, form.zone),
         is_paused=is_paused,
         turned_away=turned_away,
     )
@@ -196,13 +188,6 @@ def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> C
     width = BESIDE_PANEL if picked else CANVAS
     tables = address.view == "table"
     return chart_view(result, width=width, url=address.opener(), picked=picked, tops=tops, tables=tables)
-
-
-def _shown(form: QuestionForm, run: FlowRun | None) -> FlowRun | None:
-    """The answer itself, or while it is computed the last one to the same question."""
-    if run is not None and run.status == FlowRun.Status.DONE:
-        return run
-    return queries.last_answer(form.dataset, form.query) if form.query else None
 
 
 def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:
@@ -223,16 +208,6 @@ def suggested_name(form: QuestionForm) -> str:
     if form.query.between:
         return f"From {names[0]} to {names[1]}"[:NAME_LENGTH]
     return f"{'Before' if form.query.backwards else 'After'} {names[0]}"
-
-
-def _notes(team: Team, saved: FlowChart | None, form: QuestionForm) -> tuple[Annotation, ...]:
-    if form.query is None:
-        return ()
-    since, until = (
-        moment_in(form.zone, at).date() if at is not None else None
-        for at in (form.query.range_from, form.query.range_to)
-    )
-    return tuple(reversed(queries.annotations(team, saved, since=since, until=until)))
 
 
 def _tabs(address: Address) -> Iterator[Tab]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flows import queries
+from flows.answers.funnel import FunnelStep, funnel_steps
 from flows.chart_view import NOUNS, Noun, end_words
 from flows.contexts.address import Address
 from flows.contexts.cohorts import place
-from flows.contexts.funnel import FunnelStep, funnel_steps
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import FlowQuery
 from flows.figures import duration

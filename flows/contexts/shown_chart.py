@@ -5,10 +5,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows import queries
+from flows.answers.view import AnswerView, answer_view
 from flows.chart_view import ChartView, chart_view
 from flows.contexts.questioning import spoken
-from flows.engine.query import FlowQuery
 from flows.models import FlowChart, Tile
+from flows.questions import Analysis
 from flows.sankey import HEIGHT
 from flows.services.runs import saved_query
 
@@ -20,11 +21,12 @@ LEAST = 240
 
 @dataclass(frozen=True, slots=True)
 class ShownChart:
-    """`view` is None where nothing was computed yet; no number of it leads anywhere."""
+    """`view` of a flow or `answer` of an analysis; both are None where nothing was computed yet. Nothing leads on."""
 
     saved: FlowChart
     sentence: str
     view: ChartView | None
+    answer: AnswerView | None
     data_through: datetime | None
     computed_at: datetime | None
     is_current: bool  # whether no newer events have come since
@@ -34,14 +36,16 @@ class ShownChart:
 def shown_chart(saved: FlowChart, *, width: float = WIDTH, height: float = HEIGHT, uid: str = "flow") -> ShownChart:
     """Computes nothing, so that no visitor can make work."""
     query = saved_query(saved.query)
-    run = queries.last_answer(saved.dataset, query) if isinstance(query, FlowQuery) else None
+    run = queries.last_answer(saved.dataset, query) if query else None
     result = run.result if run else None
+    analysis = query if isinstance(query, Analysis) else None
     through = result["data_through"] if result else None
     zone = ZoneInfo(saved.team.time_zone)
     return ShownChart(
         saved=saved,
         sentence=spoken(query, zone, queries.cohort_names(saved.team, saved.dataset)) if query else "",
-        view=chart_view(result, uid=uid, width=width, height=height) if result else None,
+        view=chart_view(result, uid=uid, width=width, height=height) if result and not analysis else None,
+        answer=answer_view(result, analysis, width=width, height=height) if result and analysis else None,
         data_through=datetime.fromisoformat(through) if through else None,
         computed_at=run.finished_at if run else None,
         is_current=run is not None and run.dataset_version == saved.dataset.version,

@@ -11,27 +11,36 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from flows import children
+from flows.answers.view import answer_view
 from flows.chart_view import chart_view
 from flows.exports import typeset, xlsx
-from flows.exports.svg import chart_svg
-from flows.exports.tables import tables
+from flows.exports.analysis_tables import TABLES
+from flows.exports.svg import answer_svg, chart_svg
+from flows.exports.tables import Table, flow_tables
 from flows.exports.texts import parted
 from flows.exports.typeset import Sheet
 from flows.formulas import guarded
+from flows.questions import FLOW, Analysis
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WIDTH = 1360  # CSS pixels of a picture
+WIDTH, HEIGHT = 1360, 420  # CSS pixels of a picture; a flow and a funnel are as high as they need
 
 
 @dataclass(frozen=True, slots=True)
 class ChartFile:
-    """What a file is made of: one kept result, and what is said about it."""
+    """What a file is made of: one kept result, and what is said about it. `question` is None for a flow."""
 
     title: str
     sentence: str
     when: str  # of when the events and the numbers are
     dataset: str
     result: Mapping[str, Any]
+    question: Analysis | None = None
+    measure: str = ""  # what is counted, where there is a choice
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return TABLES[self.question.kind](self.result) if self.question else flow_tables(self.result)
 
 
 Write = Callable[[ChartFile], bytes]
@@ -51,13 +60,15 @@ class Format:
 
 
 def _svg(chart: ChartFile) -> str:
-    view = chart_view(chart.result, width=WIDTH)
-    return chart_svg(view, title=chart.title, above=chart.sentence, below=chart.when)
+    words = {"title": chart.title, "above": chart.sentence, "below": chart.when}
+    if chart.question:
+        view = answer_view(chart.result, chart.question, measure=chart.measure, width=WIDTH, height=HEIGHT)
+        return answer_svg(view, **words)
+    return chart_svg(chart_view(chart.result, width=WIDTH), **words)
 
 
 def _sheet(chart: ChartFile) -> Sheet:
-    view = chart_view(chart.result, width=WIDTH)
-    svg = chart_svg(view, title=chart.title, above=chart.sentence, below=chart.when)
+    svg = _svg(chart)
     picture, words = parted(svg)
     width, height = (float(size) for size in svg.partition('viewBox="0 0 ')[2].partition('"')[0].split())
     return Sheet(width, height, picture, words)
@@ -76,7 +87,7 @@ def _drawn(write: Write) -> Write:
 def _csv(chart: ChartFile, *, table: int) -> bytes:
     """UTF-8 with a mark, for spreadsheets know it by that; nothing in it is a formula."""
     out = io.StringIO()
-    chosen = tables(chart.result)[table]
+    chosen = chart.tables[table]
     rows = writer.writer(out)
     rows.writerow(chosen.heads)
     rows.writerows([guarded(value) if isinstance(value, str) else value for value in row] for row in chosen.rows)
@@ -85,11 +96,15 @@ def _csv(chart: ChartFile, *, table: int) -> bytes:
 
 def _xlsx(chart: ChartFile) -> bytes:
     about = {"Chart": chart.title, "Question": chart.sentence, "Dataset": chart.dataset, "As of": chart.when}
-    return xlsx.write(tables(chart.result), about, title=chart.title)
+    return xlsx.write(chart.tables, about, title=chart.title)
 
 
 def _json(chart: ChartFile) -> bytes:
     return (json.dumps(chart.result, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
+
+
+def _table(place: int, key: str, about: str) -> Format:
+    return Format(key, f"CSV of the {key}", about, "table", "csv", CSV, partial(_csv, table=place))
 
 
 CSV = "text/csv; charset=utf-8"
@@ -106,11 +121,23 @@ PICTURES = (
         "svg", "SVG", "A drawing to go on with", "image", "svg", "image/svg+xml", lambda chart: _svg(chart).encode()
     ),
 )  # fmt: skip
-DATA = (
-    Format("xlsx", "Excel workbook", "Steps, links and paths as sheets", "table", "xlsx", EXCEL, _xlsx),
-    Format("steps", "CSV of the steps", "Every event of every step", "table", "csv", CSV, partial(_csv, table=0)),
-    Format("links", "CSV of the links", "From where to where, with times", "table", "csv", CSV, partial(_csv, table=1)),
-    Format("paths", "CSV of the paths", "Whole paths, the most frequent", "table", "csv", CSV, partial(_csv, table=2)),
-    Format("json", "JSON", "The whole result, for programs", "braces", "json", "application/json", _json),
-)
-FORMATS: dict[str, Format] = {each.key: each for each in (*PICTURES, *DATA)}
+BOOK = Format("xlsx", "Excel workbook", "All tables as sheets", "table", "xlsx", EXCEL, _xlsx)
+JSON = Format("json", "JSON", "The whole result, for programs", "braces", "json", "application/json", _json)
+# In the order of the tables of each kind.
+CSVS = {
+    FLOW: (
+        _table(0, "steps", "Every event of every step"),
+        _table(1, "links", "From where to where, with times"),
+        _table(2, "paths", "Whole paths, the most frequent"),
+    ),
+    "funnel": (_table(0, "steps", "Every step, and of every value"),),
+    "retention": (
+        _table(0, "returns", "By when people began"),
+        _table(1, "shares", "Over all who began long enough ago"),
+    ),
+    "trend": (_table(0, "values", "Every event in every period"),),
+}
+# Kind of chart → key → format.
+FORMATS: dict[str, dict[str, Format]] = {
+    kind: {each.key: each for each in (*PICTURES, BOOK, *csvs, JSON)} for kind, csvs in CSVS.items()
+}

@@ -1,7 +1,11 @@
 """The flow chart as a file of its own: SVG with nothing outside it, in the colours of the light theme."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.template.loader import render_to_string
 
+from flows.answers.view import AnswerView
 from flows.chart_view import ChartView
 from flows.lettering import cut_middle, printable, wrap
 
@@ -40,22 +44,37 @@ def chart_svg(chart: ChartView, *, title: str, above: str = "", below: str = "")
 
     `above` is said under the title, which is then seen, and `below` under the picture.
     """
-    width = chart.layout.width + 2 * MARGIN
-    lines = _lines(title, above, chart.layout.width) if above else []
+    size = chart.layout.width, HEADS + chart.layout.height
+    return _framed("flow", {"chart": chart, "heads": HEADS}, size, title, above, below)
+
+
+def answer_svg(view: AnswerView, *, title: str, above: str = "", below: str = "") -> str:
+    """As `chart_svg`, of a funnel as bars, of retention or a trend as lines."""
+    drawing = view.bars or view.lines
+    assert drawing is not None
+    return _framed(
+        "bars" if view.bars else "lines", {"d": drawing}, (drawing.width, drawing.height), title, above, below
+    )
+
+
+def _framed(
+    shape: str, picture: Mapping[str, Any], size: tuple[float, float], title: str, above: str, below: str
+) -> str:
+    lines = _lines(title, above, size[0]) if above else []
     top = MARGIN + (lines[-1][0] if lines else 0)
-    bottom = top + HEADS + chart.layout.height + MARGIN
+    bottom = top + size[1] + MARGIN
     notes = [(bottom + NOTE, "f-note", printable(below))] if below else []
     return render_to_string(
         "flows/chart/standalone.svg",
         {
-            "chart": chart,
+            **picture,
+            "shape": shape,
             "title": title,
             "lines": [*lines, *notes],
-            "width": width,
+            "width": size[0] + 2 * MARGIN,
             "height": bottom + (2 * NOTE if below else 0),
             "margin": MARGIN,
-            "heads_top": top,
-            "top": top + HEADS,
+            "top": top,
             "categories": list(enumerate(CATEGORIES)),
             "inks": INKS,
         },

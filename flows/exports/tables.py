@@ -1,4 +1,4 @@
-"""A result as three tables of values: its steps, its links and its most frequent paths."""
+"""The result of a flow as three tables of values: its steps, its links and its most frequent paths."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Table:
     shares: tuple[int, ...]
 
 
-def tables(result: Mapping[str, Any]) -> tuple[Table, ...]:
+def flow_tables(result: Mapping[str, Any]) -> tuple[Table, ...]:
     start = sum(node["count"] for node in result["nodes"] if node["step"] == 0)
     return _steps(result["nodes"], start), _links(result["links"], result["nodes"]), _paths(result["paths"], start)
 
@@ -42,7 +42,7 @@ def _steps(nodes: Sequence[Mapping[str, Any]], start: int) -> Table:
         ends = [node[end] for end in ENDS]
         onward = node["count"] - sum(ends)
         place = _place(node["kind"], node["label"])
-        rows.append((node["step"], *place, node["count"], _share(node["count"], start), onward, *ends, node["repeats"]))
+        rows.append((node["step"], *place, node["count"], share(node["count"], start), onward, *ends, node["repeats"]))
     return Table("steps", "Steps", heads, tuple(rows), (4,))
 
 
@@ -54,7 +54,7 @@ def _links(links: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]
         base = sizes[link["step"], link["source_kind"], link["source"]]
         source, target = (_place(link[f"{end}_kind"], link[end]) for end in ("source", "target"))
         times = (link["median_seconds"], link["p90_seconds"])
-        rows.append((link["step"], *source, *target, link["count"], _share(link["count"], base), *times))
+        rows.append((link["step"], *source, *target, link["count"], share(link["count"], base), *times))
     return Table("links", "Links", heads, tuple(rows), (6,))
 
 
@@ -64,7 +64,7 @@ def _paths(paths: Sequence[Mapping[str, Any]], start: int) -> Table:
     rows = []
     for path in paths:
         rest = [None] * (longest - len(path["labels"]))
-        rows.append((path["count"], _share(path["count"], start), path["end"], *path["labels"], *rest))
+        rows.append((path["count"], share(path["count"], start), path["end"], *path["labels"], *rest))
     return Table("paths", "Paths", heads, tuple(rows), (1,))
 
 
@@ -73,5 +73,5 @@ def _place(kind: str, label: str) -> tuple[str, str]:
     return ("Other" if kind == OTHER else label), kind
 
 
-def _share(part: int, base: int) -> float | None:
+def share(part: int, base: int) -> float | None:
     return part / base if base else None

@@ -27,6 +27,11 @@ LOOKS = {
     "f-label": Look(12, STRONG, INKS["ink"], INKS["surface"]),
     "f-cnt": Look(11, REGULAR, INKS["ink"], INKS["surface"]),
     "f-end": Look(11, REGULAR, INKS["ink"], INKS["surface"]),
+    "lines__x": Look(11, REGULAR, INKS["ink_3"]),
+    "lines__y": Look(11, REGULAR, INKS["ink_3"]),
+    "lines__name": Look(11, STRONG, INKS["ink"]),
+    "bars__name": Look(12, STRONG, INKS["ink"]),
+    "bars__told": Look(12, REGULAR, INKS["ink"]),
 }
 
 
@@ -64,8 +69,8 @@ def _words(text: ElementTree.Element, x: float, y: float, anchor: str) -> Iterat
     for left, base, parts in lines:
         runs = tuple(Run(part, look.colour, look.weight) for part in parts if part)
         if runs:
-            yield Words(x + left, y + base, look.size, runs, anchor=anchor, halo=look.halo)
+            yield Words(x + left, y + base, look.size, runs, anchor=text.get("text-anchor", anchor), halo=look.halo)
 
 
 def _at(element: ElementTree.Element, name: str) -> float:
-    return float(element.get(name, "0"))
+    return float(element.get(name, "0")) + float(element.get(f"d{name}", "0"))

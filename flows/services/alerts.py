@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from flows import outgoing, queries
 from flows.engine.compare import LEAST_EXPECTED, LEAST_SIZE, two_proportion_test
-from flows.engine.query import QueryError
+from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import LINK, MATCHED, Selector
 from flows.models import Alert, FlowChart, FlowRun
 from flows.services import deliveries
@@ -180,7 +180,8 @@ def _selector(alert: Alert) -> Selector | None:
 
 def _newest(alert: Alert) -> FlowRun | None:
     query = saved_query(alert.chart.query)
-    return queries.last_answer(alert.chart.dataset, query) if query else None
+    # The chart may be of another kind by now.
+    return queries.last_answer(alert.chart.dataset, query) if isinstance(query, FlowQuery) else None
 
 
 def _payload(

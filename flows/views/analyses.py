@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from flows import access, queries
+from flows import access
+from flows.answers.funnel import LOST
 from flows.contexts.analysis_page import AnalysisPage, analysis_page, suggested_name
-from flows.contexts.funnel import LOST
-from flows.downloads import answer_as_csv
 from flows.engine.query import MAX_STEPS
 from flows.forms.analyses import AnalysisForm, is_option
 from flows.forms.charts import NameForm
@@ -137,28 +136,3 @@ def _with(request: TeamRequest, offset: int) -> str:
     params = request.GET.copy()
     params["offset"] = str(offset)
     return params.urlencode()
-
-
-@require_safe
-@team_view(Role.VIEWER)
-def answer(request: TeamRequest, form: str, pk: int | None = None) -> HttpResponse:
-    """The numbers of an analysis as a file, JSON or CSV, of the version of the events that the address names."""
-    saved = access.chart_of(request.team, pk) if pk else None
-    kind = asking.analysis_kind(request, saved)
-    asked = asking.analysis(request, saved, kind) if kind else None
-    if form not in ("csv", "json"):
-        raise Http404
-    if asked is None or asked.query is None:
-        return HttpResponse("There is no funnel, retention or trend that could be a file.", status=409)
-    version = asking.whole(request, "version")
-    digest = queries.digest_of(asked.query, queries.named_cohorts(asked.dataset, asked.query))
-    result = queries.result_of(asked.dataset, digest, asked.dataset.version if version is None else version)
-    if result is None:
-        return HttpResponse("The answer is not kept any more; load the page again.", status=409)
-    response: HttpResponse
-    if form == "json":
-        response = JsonResponse(result)
-    else:
-        response = HttpResponse(answer_as_csv(kind, result), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{kind}.{form}"'
-    return response

@@ -70,6 +70,12 @@ def analysis_kind(request: TeamRequest, saved: FlowChart | None) -> str:
     return kind if kind in KINDS else ""
 
 
+def anything(request: TeamRequest, saved: FlowChart | None) -> QuestionForm | AnalysisForm | None:
+    """What is asked, of whatever kind."""
+    kind = analysis_kind(request, saved)
+    return analysis(request, saved, kind) if kind else question(request, saved)
+
+
 def _dataset(request: TeamRequest, saved: FlowChart | None) -> Dataset | None:
     """The dataset that the address names, else that of the chart, else the freshest; None if it has no events."""
     dataset: Dataset | None

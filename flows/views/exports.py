@@ -12,8 +12,8 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import access, queries
 from flows.contexts.chart_file import chart_file
-from flows.contexts.chart_page import suggested_name
 from flows.exports.formats import FORMATS
+from flows.questions import FLOW
 from flows.views import asking
 
 
@@ -21,26 +21,26 @@ from flows.views import asking
 @team_view(Role.VIEWER)
 def export(request: TeamRequest, form: str, pk: int | None = None) -> HttpResponse:
     """The numbers that the page of the address shows, from the same kept result."""
-    chosen = FORMATS.get(form)
+    saved = access.chart_of(request.team, pk) if pk else None
+    chosen = FORMATS[asking.analysis_kind(request, saved) or FLOW].get(form)
     if chosen is None:
         raise Http404("No such format.")
-    saved = access.chart_of(request.team, pk) if pk else None
-    asked = asking.question(request, saved)
-    page = str(asking.address(request, request.path.removesuffix(f"export/{form}/")))
-    run = (
-        queries.answered(asked.dataset, asked.query, request.GET.get("version", "")) if asked and asked.query else None
-    )
+    asked = asking.anything(request, saved)
+    params = request.GET.copy()
+    version = params.pop("version", [""])[-1]
+    page = f"{request.path.removesuffix(f'export/{form}/')}?{params.urlencode()}".removesuffix("?")
+    run = queries.answered(asked.dataset, asked.query, version) if asked and asked.query else None
     if asked is None or run is None:
         messages.error(request, "There is nothing to export before the answer is there.")
         return redirect(page)
-    title = saved.name if saved else suggested_name(asked)
+    file = chart_file(team=request.team, saved=saved, form=asked, run=run, measure=params.get("measure", ""))
     try:
-        data = chosen.write(chart_file(team=request.team, form=asked, run=run, title=title))
+        data = chosen.write(file)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(page)
     answer = HttpResponse(data, content_type=chosen.content_type)
     part = f"-{chosen.key}" if chosen.extension == "csv" else ""
-    name = f"{slugify(title, allow_unicode=True)[:80] or 'chart'}{part}.{chosen.extension}"
+    name = f"{slugify(file.title, allow_unicode=True)[:80] or 'chart'}{part}.{chosen.extension}"
     answer["Content-Disposition"] = content_disposition_header(True, name)
     return answer

@@ -13,7 +13,6 @@ from flows.models import Dataset, FlowChart, FlowRun
 from flows.services import charts, runs
 from flows.views import asking as views
 from tests.flows.shops import give, make_shop
-from tests.workers import celery_worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,19 +20,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def shop(team: Team) -> Dataset:
     return make_shop(team)
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked is computed at once, without a worker."""
-    ask = runs.ask
-
-    def ask_and_compute(**words: object) -> FlowRun:
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
 
 
 @pytest.fixture
@@ -48,35 +34,6 @@ def open_chart(page: Page, team: Team, params: str = "") -> None:
 
 def slide(page: Page, control: str, value: int) -> None:
     page.locator(control).fill(str(value))
-
-
-@pytest.mark.worker
-def test_a_chart_is_asked_changed_and_saved_with_a_real_worker(
-    page: Page, team: Team, shop: Dataset, bob: User
-) -> None:
-    with celery_worker():
-        page.goto(reverse("flows:list", args=[team.slug]))
-        page.get_by_role("link", name="New chart").first.click()
-        page.locator(".start__list").get_by_role("link", name="visit").click()
-        expect(page.locator(".flow__svg")).to_be_visible(timeout=60_000)
-        expect(page.locator(".ledger__n")).to_have_text("4")
-        assert "start=visit" in page.url
-        page.evaluate("window.neverLeft = true")
-        slide(page, "#id_steps", 2)
-        expect(page.locator(".f-head")).to_have_count(3)
-        expect(page.locator("#ask")).to_contain_text("in 2 steps?")
-        expect(page).to_have_url(re.compile(r"start=visit&steps=2$"))
-        assert page.evaluate("window.neverLeft")
-        page.get_by_label("Name of the chart").fill("Two steps")
-        page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.locator("#flow-state")).to_have_text("Saved")
-        expect(page).to_have_url(re.compile(r"/flows/\d+/$"))
-        page.goto(reverse("flows:list", args=[team.slug]))
-        expect(page.get_by_role("link", name="Two steps")).to_be_visible()
-        expect(page.locator(".table__sub")).to_contain_text("in 2 steps?")
-    chart = FlowChart.objects.get()
-    assert (chart.owner, chart.query["steps"]) == (bob, 2)
-    assert set(FlowRun.objects.values_list("status", "attempt")) == {("done", 1)}
 
 
 @pytest.mark.usefixtures("counted")

@@ -7,13 +7,11 @@ from playwright.sync_api import Page, expect
 from accounts.models import Team
 from flows.models import Cohort, Dataset, FlowRun
 from flows.services import datasets, runs
-from tests.e2e.test_explorer import counted, fine
 from tests.flows.rows import give_events
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DAY = 86_400
-__all__ = ["counted"]
 
 
 @pytest.fixture
@@ -49,7 +47,7 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
 
     # From the panel of another number, which stays the open one.
     page.goto(reverse("flows:new", args=[team.slug]) + ask + "&set=node&step=2&label=order")
-    panel.get_by_text("Compare with…").click()
+    panel.get_by_text("Compare…").click()
     panel.get_by_role("link", name="A cohort and everybody else").click()
     page.get_by_label("Cohort", exact=True).first.select_option("Searchers")
     page.get_by_role("button", name="Compare", exact=True).click()
@@ -58,7 +56,6 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
     row = page.get_by_role("row", name="order Step 2", exact=False)
     expect(row).to_contain_text("40 of 50")
     expect(row).to_contain_text("fewer, significant")
-    fine(page)
 
     # A number opens its people, and every state is an address.
     row.get_by_role("link", name="5", exact=True).click()
@@ -67,10 +64,8 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
     expect(difference.locator("#people-short li")).to_have_count(4)
     assert "with=rest" in page.url
     assert "side=b" in page.url
-    fine(page)
     page.get_by_role("link", name="Side by side").click()
     expect(page.locator(".beside .flow__svg")).to_have_count(2)
-    fine(page)
     page.go_back()
     expect(page.locator(".diff .flow__svg")).to_be_visible()
     page.reload()
@@ -90,7 +85,6 @@ def test_a_chart_tells_what_changed_and_leads_to_it(page: Page, team: Team, shop
     expect(changed.locator(".findings li").first).to_be_visible()
     expect(changed).to_contain_text("search (step 1) went from 50.0 % (50 of 100) to 80.0 % (80 of 100): +30.0 points.")
     expect(page.locator(".insight .link", has_text="Compute")).to_have_count(0)
-    fine(page)
     changed.locator("li", has_text="search (step 1)").get_by_role("link").click()
     expect(page.get_by_role("complementary", name="Selected difference").locator(".panel__n")).to_have_text("+30.0")
     page.get_by_role("link", name="Back to the chart").click()

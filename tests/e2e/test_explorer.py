@@ -1,119 +1,23 @@
 """Asking, reading and going on from an answer, in a real browser."""
 
-import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import Team, User
-from flows.models import Cohort, Dataset, FlowRun
-from flows.services import datasets, runs
+from flows.models import Cohort, Dataset
+from flows.services import datasets
 from tests.flows.rows import give_events
+from tests.flows.shops import make_shop_with_plans
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-DAY = 86_400
-PLANS = ["pro", "free", "free"]
-
-
-def shop_rows() -> list[tuple[object, ...]]:
-    """30 people visit; of the 20 that are on the free plan 12 search, and 6 of these drop out there."""
-    rows: list[tuple[object, ...]] = []
-    for number in range(30):
-        who, plan = f"person {number:02}", PLANS[number % 3]
-        rows.append((who, "visit", number, {"plan": plan, "price": number}))
-        rows.append((who, "noise", number + 1, {"plan": plan}))
-        if number % 5 < 3:
-            rows.append((who, "search", number + 10, {"plan": plan}))
-            if number % 2:
-                rows.append((who, "order", number + 20, {"plan": plan}))
-    return [*rows, ("last", "help", 60 * DAY, {"plan": "free"})]
 
 
 @pytest.fixture
 def shop(team: Team) -> Dataset:
-    dataset = datasets.create_dataset(team=team, name="Shop")
-    give_events(dataset, shop_rows())
-    dataset.refresh_from_db()
-    return dataset
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked is computed at once, without a worker."""
-    ask = runs.ask
-
-    def ask_and_compute(**words: object) -> FlowRun:
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-def fine(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    assert not serious, [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in serious]
-
-
-@pytest.mark.usefixtures("counted")
-def test_from_a_question_to_its_people_and_on_to_the_next_question(page: Page, team: Team, shop: Dataset) -> None:
-    page.goto(reverse("flows:new", args=[team.slug]))
-    page.locator(".start__list").get_by_role("link", name="visit").click()
-    expect(page.locator(".ledger__n")).to_have_text("30")
-
-    # A filter: nothing is asked before it is added.
-    page.get_by_text("Events whose…").click()
-    page.locator("#where-new-property").fill("plan")
-    page.locator("#where-new-add").fill("free")
-    expect(page.locator(".ledger__n")).to_have_text("30")
-    page.locator("#where-new-add").press("Enter")
-    expect(page.locator(".ledger__n")).to_have_text("20")
-    expect(page.locator("#ask")).to_contain_text("counting only events whose plan is free")
-    expect(page.locator("#rows-where .cond")).to_have_count(1)
-    expect(page.locator("#where-new-property")).to_have_value("")
-    page.get_by_role("button", name="Only some events").click()
-    for name in ("search", "order"):
-        page.locator("#pick-only").get_by_text(name, exact=True).click()
-    page.keyboard.press("Escape")
-    expect(page.locator("#ask")).to_contain_text("looking only at order and search")
-
-    # Read, and open the people who dropped out where most did.
-    drops = page.locator("a.f-e", has_text="dropped")
-    counts = [int(re.search(r": (\d+) p", text)[1]) for text in drops.locator("title").all_text_contents()]
-    drops.nth(counts.index(max(counts))).locator("path").click()
-    panel = page.get_by_role("complementary", name="Selected set")
-    expect(panel.locator(".panel__n")).to_have_text(str(max(counts)))
-    expect(panel.locator("#people-short li")).to_have_count(min(4, max(counts)))
-    fine(page)
-    panel.get_by_text("Save cohort").click()
-    panel.get_by_label("Name of the cohort").fill("Lost")
-    panel.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text(f"“Lost” is saved: {max(counts)} people")).to_be_visible()
-    cohort = Cohort.objects.get()
-    assert (cohort.people, cohort.count) == (max(counts), max(counts))
-
-    # The people, all of them.
-    panel.get_by_role("link", name=f"Open all {max(counts)}").click()
-    expect(page.locator("table.members tbody tr")).to_have_count(max(counts))
-    fine(page)
-    page.get_by_role("link", name="Back to the chart").click()
-
-    # The cohort in a question: as many as the number said.
-    page.get_by_text("People who…").click()
-    page.locator("#people-new-kind").select_option("are in cohort")
-    page.locator("#people-new-cohort").select_option("Lost")
-    page.locator("#new-people").get_by_role("button", name="Add").click()
-    expect(page.locator("#ask")).to_contain_text("are in cohort Lost")
-    expect(page.locator(".ledger__n")).to_have_text(str(max(counts)))
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#flow-state")).to_have_text("Saved")
-    expect(page.locator("#ask")).to_contain_text("are in cohort Lost")
-    expect(page.locator("#rows-where .cond")).to_have_count(1)
+    return make_shop_with_plans(team)
 
 
 @pytest.mark.usefixtures("counted")
@@ -136,20 +40,6 @@ def test_values_are_suggested_and_a_mistake_stands_beside_its_control(page: Page
     expect(page.locator(".ledger__n")).to_have_text("10")
     page.get_by_role("link", name="Without plan is pro").click()
     expect(page.locator(".ledger__n")).to_have_text("30")
-
-
-@pytest.mark.usefixtures("counted")
-def test_a_ribbon_opens_its_people_and_the_way_to_it_as_a_funnel(page: Page, team: Team, shop: Dataset) -> None:
-    page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit&hide=noise")
-    ribbon = page.locator(".f-ribs a", has_text="visit → search")
-    ribbon.locator("path").click()
-    panel = page.get_by_role("complementary", name="Selected set")
-    expect(panel.locator(".panel__n")).to_have_text("18")
-    fine(page)
-    panel.get_by_role("link", name="Open as funnel").click()
-    expect(page.locator("table.funnel tbody tr")).to_have_count(2)
-    assert page.locator("table.funnel tbody td:nth-child(2)").all_inner_texts() == ["30", "18"]
-    fine(page)
 
 
 @pytest.mark.usefixtures("counted")

@@ -12,6 +12,7 @@ from accounts.models import Team
 from flows.engine.arrays import actor_key
 from flows.models import Dataset, EventName, Segment
 from flows.store import write_segment
+from tests.flows.rows import give_events
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -31,6 +32,23 @@ SHOP = [
 def make_shop(team: Team, slug: str = "shop", rows: Iterable[tuple[str, str, float]] = SHOP) -> Dataset:
     dataset = Dataset.objects.create(team=team, name=slug.replace("-", " ").title(), slug=slug)
     give(dataset, rows)
+    return dataset
+
+
+def make_shop_with_plans(team: Team) -> Dataset:
+    """30 people visit; of the 20 that are on the free plan 12 search, and 6 of these drop out there."""
+    rows: list[tuple[object, ...]] = []
+    for number in range(30):
+        who, plan = f"person {number:02}", ["pro", "free", "free"][number % 3]
+        rows.append((who, "visit", number, {"plan": plan, "price": number}))
+        rows.append((who, "noise", number + 1, {"plan": plan}))
+        if number % 5 < 3:
+            rows.append((who, "search", number + 10, {"plan": plan}))
+            if number % 2:
+                rows.append((who, "order", number + 20, {"plan": plan}))
+    dataset = Dataset.objects.create(team=team, name="Shop", slug="shop")
+    give_events(dataset, [*rows, ("last", "help", 60 * 86_400, {"plan": "free"})])
+    dataset.refresh_from_db()
     return dataset
 
 

@@ -15,11 +15,14 @@ from python_calamine import CalamineWorkbook
 
 from flows import children
 from flows.engine.query import FlowQuery
-from flows.exports.formats import FORMATS, ChartFile
+from flows.exports import formats
+from flows.exports.formats import ChartFile
+from flows.questions import FLOW
 from flows.services import charts, runs
 from tests.flows.drawn import SHOP, result_of
 from tests.flows.shops import give, make_shop
 
+FORMATS = formats.FORMATS[FLOW]
 HOSTILE = ("=1+1", "@SUM(A1)", "<b>&\x00\u202e", "#panic()", "مرحبا", "x" * 300)
 
 

@@ -1,13 +1,15 @@
 """The pages about one number of a chart: its people, the cohort they become, the way to it as a funnel."""
 
 import re
-from urllib.parse import urlencode
+from html import unescape
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from flows.contexts.people import PAGE
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
 from flows.models import Cohort, Dataset, FlowRun
@@ -16,7 +18,7 @@ from flows.services.catalogue import properties_of
 from flows.store import EventStore
 from tests.flows.events import make_dataset
 from tests.flows.rows import give_events
-from tests.flows.shops import give, make_shop
+from tests.flows.shops import give, make_shop, make_shop_with_plans
 
 VISIT = FlowQuery(start=("visit",))
 
@@ -50,40 +52,48 @@ def url(team, name: str, pk: int | None = None, **params) -> str:
     return f"{path}?{urlencode(params, doseq=True)}"
 
 
-def every_number(result) -> list[tuple[Selector, int]]:
-    """Each number of a result that is a set."""
-    found = [(Selector(set="matched"), result["units"]["matched"])]
-    for node in result["nodes"]:
-        key = {name: node[name] for name in ("step", "kind", "label")}
-        found.append((Selector(set="node", **key), node["count"]))
-        found += [(Selector(set="node", **key, state=s), node[s]) for s in ("cut", "dropped", "open") if node[s]]
-    for link in result["links"]:
-        names = ("step", "source", "source_kind", "target", "target_kind")
-        found.append((Selector(set="link", **{name: link[name] for name in names}), link["count"]))
-    for path in result["paths"]:
-        found.append((Selector(set="path", path=tuple(path["labels"]), state=path["end"]), path["count"]))
+# Every unit, both ends, a label that tells a value, Other, and steps of their own sizes.
+QUESTIONS = [
+    {"start": "visit", "top": "1"},
+    {"start": "visit", "end": "order", "count": "journeys", "collapse": "none"},
+    {"end": "order", "count": "sessions", "expand-0-event": "visit", "expand-0-property": "plan", "tops": "1:1"},
+]
+VIEWS = ("sankey", "table", "matrix", "tree", "paths")
+OPENED = re.compile(r'<a [^>]*href="([^"]*[?&](?:amp;)?set=[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def numbers_on(html: str) -> dict[str, int]:
+    """Address → number, of all that opens a set: the count in the title of a mark, the first figure of a cell."""
+    found: dict[str, int] = {}
+    for address, inner in OPENED.findall(html.partition('id="answer"')[2]):
+        title = re.search(r"<title>(.*?)</title>", inner)
+        told = re.search(r": ([\d,]+) ", title[1]) if title else re.search(r"[\d,]+", re.sub(r"<[^>]+>", " ", inner))
+        if told:
+            found[unescape(address)] = int(told[title is not None].replace(",", ""))
     return found
 
 
 @pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize("question", [{"start": "visit"}, {"end": "order", "top": 1}, {"start": "visit", "top": 1}])
-def test_every_number_opens_a_panel_and_as_many_people(editor, team, shop, question):
-    result = editor.get(url(team, "new", **question)).context["page"].shown.result
-    numbers = every_number(result)
-    assert len(numbers) > 10
-    for selector, count in numbers:
-        picked = dict_of(selector)
-        page = editor.get(url(team, "new", **question, **picked)).context["page"]
-        assert (page.panel.count, page.panel.selector) == (count, selector)
-        listed = editor.get(page.people_url).context["set"]
-        assert (listed.total, len(listed.rows)) == (count, count)
-
-
-def dict_of(selector: Selector) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in selector.to_params():
-        found.setdefault(name, []).append(value)
-    return found
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_number_of_every_view_is_its_panel_and_as_many_people(editor, team, question):
+    make_shop_with_plans(team)
+    opened: dict[Selector, tuple[str, int]] = {}
+    for view in VIEWS:
+        page = editor.get(url(team, "new", **question, view=view))
+        here = numbers_on(page.content.decode())
+        assert len(here) >= 2, view
+        for address, number in here.items():
+            selector = Selector.from_params(parse_qs(address.partition("?")[2], keep_blank_values=True))
+            assert opened.setdefault(selector, (address, number))[1] == number, address
+    for address, number in opened.values():
+        context = editor.get(address).context
+        if "page" in context:
+            assert context["page"].panel.count == number, address
+            context = editor.get(context["page"].people_url).context
+        listed = context["set"]
+        assert (listed.total, len(listed.rows)) == (number, min(number, PAGE)), address
+    result = page.context["page"].shown.result
+    assert len(opened) > sum(len(result[name]) for name in ("nodes", "links", "paths"))
 
 
 @pytest.mark.usefixtures("worker")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flows.contexts.lines import Course, Drawing, draw
+from flows.answers.lines import Course, Drawing, draw
 from flows.engine.result import OTHER
 from flows.figures import figure, share
 from flows.lettering import printable
@@ -51,7 +51,9 @@ class Retention:
         return any(row.is_small for row in self.rows)
 
 
-def retention_of(result: Mapping[str, Any], period: str, zone: ZoneInfo, measure: str) -> Retention:
+def retention_of(
+    result: Mapping[str, Any], *, period: str, zone: ZoneInfo, measure: str, width: float, height: float
+) -> Retention:
     names = [_name(each["from"], period, zone) for each in result["periods"]]
     most = len(result["periods"])
     offsets = tuple(f"{period.capitalize()} {offset}" for offset in range(min(most, SHOWN)))
@@ -67,7 +69,7 @@ def retention_of(result: Mapping[str, Any], period: str, zone: ZoneInfo, measure
         overall=tuple((row[measure], row["size"], share(row[measure], row["size"])) for row in overall),
         rows=tuple(_cohort(cohort, names[cohort["period"]], measure) for cohort in began[-SHOWN:]),
         left_out=max(0, len(began) - SHOWN),
-        drawing=draw(courses, offsets[: len(overall)], unit="%"),
+        drawing=draw(courses, offsets[: len(overall)], unit="%", width=width, height=height),
         measure=measure,
     )
 
@@ -103,8 +105,15 @@ class Trend:
     drawing: Drawing
     measure: str
 
+    @property
+    def noun(self) -> str:
+        """What the total counts."""
+        return {"people": "person", "events": "event"}[self.measure] if self.all.total == 1 else self.measure
 
-def trend_of(result: Mapping[str, Any], period: str, zone: ZoneInfo, measure: str) -> Trend:
+
+def trend_of(
+    result: Mapping[str, Any], *, period: str, zone: ZoneInfo, measure: str, width: float, height: float
+) -> Trend:
     buckets = result["buckets"]
     names = [_name(each["from"], period, zone) for each in buckets]
     sure = sum(each["complete"] for each in buckets)
@@ -117,7 +126,7 @@ def trend_of(result: Mapping[str, Any], period: str, zone: ZoneInfo, measure: st
         rows=tuple(TrendRow(row.name, row.colour, row.total, row.values[cut]) for row in rows),
         all=TrendRow("All", 0, whole[f"total_{measure}"], tuple(whole[measure])[cut]),
         left_out=max(0, len(buckets) - SHOWN),
-        drawing=draw(courses, names),
+        drawing=draw(courses, names, width=width, height=height),
         measure=measure,
     )
 

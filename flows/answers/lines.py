@@ -51,9 +51,7 @@ class Drawing:
     columns: tuple[Tick, ...]
 
 
-def draw(
-    courses: Sequence[Course], places: Sequence[str], *, unit: str = "", width: float = 1000, height: float = 300
-) -> Drawing:
+def draw(courses: Sequence[Course], places: Sequence[str], *, unit: str = "", width: float, height: float) -> Drawing:
     """Lines with their names at the right end; `places` name what stands along the bottom."""
     most = _round_up(max((value for course in courses for value in course.values), default=0))
     right, bottom = width - RIGHT, height - BOTTOM

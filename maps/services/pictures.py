@@ -50,12 +50,12 @@ def known_pictures(*, team: Team, parts: Collection[ImagePart]) -> dict[tuple[st
     return found
 
 
-def with_pictures(document: MapDocument, *, team: Team) -> MapDocument:
-    """The document with the pictures themselves, as far as `MOST_EMBEDDED` bytes go; the others are left as names."""
+def with_pictures(document: MapDocument, *, team: Team, most: int = MOST_EMBEDDED) -> MapDocument:
+    """The document with the pictures themselves, as far as `most` bytes go; the others are left as names."""
     names = {card.image.picture for _, _, card in document.cards() if card.image and card.image.picture}
     if not names:
         return document
-    left, data = MOST_EMBEDDED, dict[str, str]()
+    left, data = most, dict[str, str]()
     for row in Picture.objects.filter(team=team, name__in=names).order_by("pk"):
         if row.size <= left and default_storage.exists(row.file):
             with default_storage.open(row.file) as file:

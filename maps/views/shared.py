@@ -9,24 +9,26 @@ from django.urls import reverse
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role, ShareLink
 from accounts.views.shared import share_page, shared_view
-from maps import access, queries
+from maps import access, queries, services
 from maps.exports.formats import FORMATS
 from maps.models import JourneyMap
 
 DRAWING_KEPT = 24 * 3600  # seconds
+MOST_PICTURES = 3 * 1024**2  # bytes; they stand in the page, which is sent whole
 
 
 @shared_view(JourneyMap)
 def shared(request: HttpRequest, link: ShareLink, journey: JourneyMap) -> HttpResponse:
-    """The map as a drawing, made once for each state of it."""
-    key = f"shared-map:{journey.pk}:{journey.revision}"
-    drawing = cache.get(key)
-    if drawing is None:
+    """The map as a drawing, made once for each state of it; only the last one is kept."""
+    key = f"shared-map:{journey.pk}"
+    revision, drawing = cache.get(key, (None, ""))
+    if revision != journey.revision:
+        document = services.with_pictures(queries.document_of(link.team, journey), team=link.team, most=MOST_PICTURES)
         try:
-            drawing = FORMATS["svg"].write(queries.document_of(link.team, journey)).decode()
+            drawing = FORMATS["svg"].write(document).decode()
         except ValidationError:
             drawing = ""  # more than a picture can hold
-        cache.set(key, drawing, DRAWING_KEPT)
+        cache.set(key, (journey.revision, drawing), DRAWING_KEPT)
     return render(request, "maps/shared.html", {"link": link, "journey": journey, "drawing": drawing})
 
 

@@ -157,9 +157,8 @@ def test_json_takes_pictures_along_to_another_team(team, journey, bob, charlie, 
     assert Image.objects.get(card__cell__lane__map=bare).picture is None
 
 
-def test_what_is_too_much_for_json_is_left_out(team, journey, shown, monkeypatch):
-    monkeypatch.setattr("maps.services.pictures.MOST_EMBEDDED", 10)
-    document = services.with_pictures(queries.document_of(team, journey), team=team)
+def test_what_is_too_much_for_json_is_left_out(team, journey, shown):
+    document = services.with_pictures(queries.document_of(team, journey), team=team, most=10)
     (image,) = [card.image for _, _, card in document.cards() if card.image]
     assert (image.picture, image.data) == (str(shown.image.picture.name), "")
 

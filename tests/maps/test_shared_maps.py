@@ -7,7 +7,9 @@ from django.urls import reverse
 
 from accounts import sharing
 from maps.library import LIFECYCLE
-from maps.services import create_map, update_map
+from maps.pictures import drawn
+from maps.services import add_card, add_lane, create_map, keep_picture, update_map
+from tests.maps.images import picture
 
 
 def test_a_map_is_shown_as_a_drawing_that_follows_its_changes(team, bob, sign_in):
@@ -20,6 +22,11 @@ def test_a_map_is_shown_as_a_drawing_that_follows_its_changes(team, bob, sign_in
     assert "<svg" in text
     assert LIFECYCLE.document.stages[0].name in text
     assert "/t/" not in text
+    lane = add_lane(journey=journey, by=bob, kind="image", title="Screens", role="none")
+    shown = keep_picture(team=team, drawn=drawn.within(picture()))
+    step = journey.stages.first().steps.first()
+    add_card(journey=journey, by=bob, lane=lane.pk, step=step.pk, body="Help", details={"picture": shown.pk})
+    assert "data:image/webp;base64," in Client().get(url).content.decode()
     update_map(journey=journey, by=bob, title="Second visit")
     assert "<title>Second visit</title>" in Client().get(url).content.decode()
     assert "frame-ancestors *" in Client().get(embed)["Content-Security-Policy"]

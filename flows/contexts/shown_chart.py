@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flows import queries
+from flows.answers import view
 from flows.answers.view import AnswerView, answer_view
 from flows.chart_view import ChartView, chart_view
 from flows.contexts.questioning import spoken
@@ -13,7 +14,7 @@ from flows.questions import Analysis
 from flows.sankey import HEIGHT
 from flows.services.runs import saved_query
 
-WIDTH = 1360  # pixels of the picture on a page of its own
+FLOW, ANSWER = (1360, HEIGHT), (view.WIDTH, view.HEIGHT)  # pixels of the picture on a page of its own
 COLUMN, AROUND = 320, 32  # pixels: of a dashboard's grid, and what stands beside a picture
 ROW, ABOVE = 130, 190  # of its rows, and what stands above and below a picture
 LEAST = 240
@@ -33,14 +34,15 @@ class ShownChart:
     is_small: bool = False  # the figures without the picture, which would not be read
 
 
-def shown_chart(saved: FlowChart, *, width: float = WIDTH, height: float = HEIGHT, uid: str = "flow") -> ShownChart:
-    """Computes nothing, so that no visitor can make work."""
+def shown_chart(saved: FlowChart, *, size: tuple[float, float] | None = None, uid: str = "flow") -> ShownChart:
+    """Computes nothing, so that no visitor can make work. `size` is that of the picture, in pixels."""
     query = saved_query(saved.query)
     run = queries.last_answer(saved.dataset, query) if query else None
     result = run.result if run else None
     analysis = query if isinstance(query, Analysis) else None
     through = result["data_through"] if result else None
     zone = ZoneInfo(saved.team.time_zone)
+    width, height = size or (ANSWER if analysis else FLOW)
     return ShownChart(
         saved=saved,
         sentence=spoken(query, zone, queries.cohort_names(saved.team, saved.dataset)) if query else "",
@@ -54,6 +56,6 @@ def shown_chart(saved: FlowChart, *, width: float = WIDTH, height: float = HEIGH
 
 def shown_tile(tile: Tile) -> ShownChart:
     """The chart of a tile, drawn for its size."""
-    width, height = max(2, tile.width) * COLUMN - AROUND, max(LEAST, tile.height * ROW - ABOVE)
-    shown = shown_chart(tile.chart, width=width, height=height, uid=f"tile-{tile.pk}")
+    size = max(2, tile.width) * COLUMN - AROUND, max(LEAST, tile.height * ROW - ABOVE)
+    shown = shown_chart(tile.chart, size=size, uid=f"tile-{tile.pk}")
     return replace(shown, is_small=tile.width == 1 or tile.height < 3)

@@ -159,6 +159,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:opportunities": (VIEWER, VIEWER),
     "maps:go": (VIEWER, VIEWER),
     "maps:share_map": (EDITOR, EDITOR),
+    "maps:to_dashboard": (EDITOR, None),
     "maps:remove_sample": (None, OWNER),
 }
 # Of whoever wrote it, with that role or more, and of nobody else.

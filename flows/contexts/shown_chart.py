@@ -48,8 +48,8 @@ def shown_chart(saved: FlowChart, *, width: float = WIDTH, height: float = HEIGH
     )
 
 
-def shown_tile(tile: Tile) -> ShownChart:
-    """The chart of a tile, drawn for its size."""
+def shown_tile(tile: Tile, chart: FlowChart) -> ShownChart:
+    """The chart of a tile, drawn for the size of the tile."""
     width, height = max(2, tile.width) * COLUMN - AROUND, max(LEAST, tile.height * ROW - ABOVE)
-    shown = shown_chart(tile.chart, width=width, height=height, uid=f"tile-{tile.pk}")
+    shown = shown_chart(chart, width=width, height=height, uid=f"tile-{tile.pk}")
     return replace(shown, is_small=tile.width == 1 or tile.height < 3)

@@ -60,14 +60,16 @@ class _Head:
         yield from _TEXT.set(self.texts, 0, y + 24, min(self.width, _WIDEST_TEXT))
 
 
-def poster(document: MapDocument) -> Page:
-    """The whole map on one sheet, as wide as a screen or wider."""
+def poster(document: MapDocument, *, headed: bool = True) -> Page:
+    """The whole map on one sheet, as wide as a screen or wider; `headed` with its title over it."""
     steps = range(len(document.steps))
     room = SCREEN - 2 * SCREEN_MARGIN - LANE
     planned = plan(document, steps, min(WIDEST, max(COLUMN, room / len(steps))))
     width = LANE + planned.column * len(steps)
-    head = _head(document, width)
     parts = [part for row in planned.rows for part in slices(row, float("inf"), float("inf"))]
+    if not headed:
+        return _page(sheet(planned, parts), width, height_of(parts), SCREEN_MARGIN)
+    head = _head(document, width)
     marks = (*head.marks(), *_moved(sheet(planned, parts), 0, head.height))
     return _page(marks, width, head.height + height_of(parts), SCREEN_MARGIN)
 

@@ -39,6 +39,8 @@ def _drawn(write: Write) -> Write:
     return checked
 
 
+poster = _drawn(svg.write)
+excerpt = _drawn(partial(svg.write, headed=False))
 PDF = tuple(
     Format(
         f"pdf-{paper}",
@@ -52,7 +54,7 @@ PDF = tuple(
 )
 PICTURES = (
     Format("png", "PNG", "A picture for slides and messages", "png", "image/png", _drawn(typeset.png)),
-    Format("svg", "SVG", "A drawing to go on with", "svg", "image/svg+xml", _drawn(svg.write)),
+    Format("svg", "SVG", "A drawing to go on with", "svg", "image/svg+xml", poster),
 )
 DATA = (
     Format("xlsx", "Excel workbook", "Stages, steps and lanes as a sheet", "xlsx", EXCEL, xlsx.write),

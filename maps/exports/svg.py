@@ -16,8 +16,9 @@ _HALO = 'paint-order="stroke" stroke-width="3" stroke-linejoin="round"'
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd\U00020000-\U0010fffd]")
 
 
-def write(document: MapDocument) -> bytes:
-    return svg(poster(document), title=document.title).encode()
+def write(document: MapDocument, *, headed: bool = True) -> bytes:
+    """The whole map; without `headed` there is no title over it."""
+    return svg(poster(document, headed=headed), title=document.title).encode()
 
 
 def svg(page: Page, *, title: str) -> str:

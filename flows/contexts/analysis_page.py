@@ -15,6 +15,7 @@ from flows.contexts.answering import AnswerPage
 from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
 from flows.contexts.conditions import KINDS as PERSON_KINDS
 from flows.contexts.conditions import OPERATORS, Conditions, conditions
+from flows.contexts.dates import Dates, dates_of
 from flows.contexts.funnel import FunnelStep, Group, funnel_steps, groups
 from flows.contexts.periods import Retention, Trend, retention_of, trend_of
 from flows.contexts.questioning import sentence
@@ -90,6 +91,7 @@ class AnalysisPage(AnswerPage):
     groups: tuple[Group, ...]
     retention: Retention | None
     trend: Trend | None
+    dates: Dates | None
     measures: tuple[Tab, ...]
     downloads: tuple[tuple[str, str], ...]
 
@@ -147,10 +149,12 @@ def analysis_page(
     default = next(iter(measures), "")
     period = question.period if isinstance(question, Periodic) else ""
     opened = _Opened(path, asked, shown)
+    trend = trend_of(result, period, form.zone, measure) if result and form.kind == "trend" else None
+    may_edit = membership.may(Role.EDITOR)
     return AnalysisPage(
         team=team,
         saved=saved,
-        may_edit=membership.may(Role.EDITOR),
+        may_edit=may_edit,
         form=form,
         sentence=sentence(question, form.zone, cohorts) if question else (),
         title=saved.name if saved else suggested_name(form),
@@ -166,7 +170,8 @@ def analysis_page(
         funnel=tuple(funnel_steps(result["steps"], opened.url)) if result and form.kind == "funnel" else (),
         groups=tuple(groups(result.get("breakdown", ()))) if result and form.kind == "funnel" else (),
         retention=retention_of(result, period, form.zone, measure) if result and form.kind == "retention" else None,
-        trend=trend_of(result, period, form.zone, measure) if result and form.kind == "trend" else None,
+        trend=trend,
+        dates=dates_of(team, saved, result, form.zone, trend.drawing, may_add=may_edit) if result and trend else None,
         measures=tuple(
             Tab(name, address(path, params, "" if key == default else key), key == measure)
             for key, name in measures.items()

@@ -44,12 +44,22 @@ def dates_of(
     buckets = result["buckets"]
     if not buckets:
         return Dates((), (), form)
-    days = [datetime.fromisoformat(each["from"]).astimezone(zone).date() for each in buckets]
-    last = (datetime.fromisoformat(buckets[-1]["to"]).astimezone(zone) - timedelta(microseconds=1)).date()
-    notes = tuple(queries.annotations(team, saved, since=days[0], until=last))
-    step = (drawing.right - drawing.left) / max(len(days) - 1, 1)
-    places = [round(drawing.left + _bucket(days, note.day) * step, 1) for note in notes]
-    return Dates(tuple(run.flag(notes) for run in _runs(places)), notes, form)
+    begins = [datetime.fromisoformat(each["from"]).astimezone(zone) for each in buckets]
+    notes = notes_within(team, saved, begins[0], datetime.fromisoformat(buckets[-1]["to"]).astimezone(zone))
+    step = (drawing.right - drawing.left) / max(len(begins) - 1, 1)
+    return Dates(flags([each.date() for each in begins], notes, drawing.left, step), notes, form)
+
+
+def notes_within(team: Team, saved: FlowChart | None, low: datetime, high: datetime) -> tuple[Annotation, ...]:
+    """In the order of their days; both moments are in the zone of the team, and `high` is no more inside."""
+    until = (high - timedelta(microseconds=1)).date()
+    return tuple(queries.annotations(team, saved, since=low.date(), until=until))
+
+
+def flags(days: Sequence[date], notes: Sequence[Annotation], left: float, step: float) -> tuple[Flag, ...]:
+    """`days` are those on which the periods begin; the first period stands at `left`, each other a `step` further."""
+    places = [round(left + _bucket(days, note.day) * step, 1) for note in notes]
+    return tuple(run.flag(notes) for run in _runs(places))
 
 
 def _bucket(days: Sequence[date], day: date) -> int:

@@ -1,26 +1,39 @@
 """Maps as drawings on pages, each made once for each state of a map."""
 
+from functools import partial
+
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from maps import queries
-from maps.documents.cutting import stage_alone
-from maps.exports.formats import excerpt, poster
+from maps.documents.cutting import steps_of, within
+from maps.exports import svg
+from maps.exports.formats import drawn
 from maps.models import JourneyMap, Stage
 
 KEPT = 24 * 3600  # seconds
 
 
-def drawing_of(journey: JourneyMap, *, stage: Stage | None = None, headed: bool = True) -> str:
-    """The text of an SVG; empty where it is more than a picture can hold. `headed`: with title and facts over it."""
-    key = f"map-drawing:{journey.pk}:{journey.revision}:{stage.uid if stage else ''}:{headed:d}"
+def drawing_of(journey: JourneyMap) -> str:
+    """The text of an SVG with the title over the map; empty where the map is more than a picture can hold."""
+    return _kept(journey, "")
+
+
+def excerpt_of(journey: JourneyMap, stage: Stage | None) -> str:
+    """Likewise without the title, of the whole map or of one of its stages."""
+    return _kept(journey, str(stage.uid) if stage else "whole", stage)
+
+
+def _kept(journey: JourneyMap, part: str, stage: Stage | None = None) -> str:
+    key = f"map-drawing:{journey.pk}:{journey.revision}:{part}"
     drawing: str | None = cache.get(key)
     if drawing is None:
-        document = queries.document_of(journey.team, journey)
-        if stage is not None:
-            document = stage_alone(document, stage.position)
+        document, write = queries.document_of(journey.team, journey), svg.write
+        if part:
+            steps = steps_of(document, stage.position) if stage else range(len(document.steps))
+            document, write = within(document, steps), partial(svg.write_excerpt, steps=steps)
         try:
-            drawing = (poster if headed else excerpt)(document).decode()
+            drawing = drawn(write)(document).decode()
         except ValidationError:
             drawing = ""
         cache.set(key, drawing, KEPT)

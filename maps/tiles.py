@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Team
 from flows import tiles
 from maps.models import JourneyMap, Stage
-from maps.pictures import drawing_of
+from maps.pictures import excerpt_of
 
 LOST = "a stage that is gone"
 
@@ -62,7 +62,7 @@ class Maps(tiles.Kind):
         stage = _stage(target, part)
         if part and stage is None:
             return ShownMap(target, "", is_lost=True)
-        return ShownMap(target, drawing_of(target, stage=stage, headed=False))
+        return ShownMap(target, excerpt_of(target, stage))
 
 
 def _stage(journey: JourneyMap, uid: UUID | None) -> Stage | None:

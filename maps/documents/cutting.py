@@ -1,29 +1,29 @@
-"""A part of a map as a map of its own."""
+"""A part of a map, in which everything keeps its place."""
 
 from dataclasses import replace
 
-from maps.documents.shapes import CellPart, LanePart, MapDocument
+from maps.documents.shapes import CellPart, MapDocument
 
 
-def stage_alone(document: MapDocument, place: int) -> MapDocument:
-    """The stage at that place with all lanes. Of a cell that reaches into it from outside stands what is inside."""
-    stage = document.stages[place]
+def steps_of(document: MapDocument, place: int) -> range:
+    """The steps of the stage at that place."""
     first = sum(len(before.steps) for before in document.stages[:place])
-    steps = range(first, first + len(stage.steps))
-    return replace(
-        document,
-        title=f"{document.title} · {stage.name}",
-        stages=(stage,),
-        lanes=tuple(_cut(lane, steps) for lane in document.lanes),
+    return range(first, first + len(document.stages[place].steps))
+
+
+def within(document: MapDocument, steps: range) -> MapDocument:
+    """Without the cards under other steps. Of a cell that reaches into these from outside stands what is inside."""
+    lanes = (
+        replace(lane, cells=tuple(_clipped(cell, steps) for cell in lane.cells if _reaches(cell, steps)))
+        for lane in document.lanes
     )
+    return replace(document, lanes=tuple(lanes))
 
 
-def _cut(lane: LanePart, steps: range) -> LanePart:
-    feelings = (replace(each, step=each.step - steps.start) for each in lane.feelings if each.step in steps)
-    reaching = (cell for cell in lane.cells if cell.step < steps.stop and cell.step + cell.span > steps.start)
-    return replace(lane, cells=tuple(_clipped(cell, steps) for cell in reaching), feelings=tuple(feelings))
+def _reaches(cell: CellPart, steps: range) -> bool:
+    return cell.step < steps.stop and cell.step + cell.span > steps.start
 
 
 def _clipped(cell: CellPart, steps: range) -> CellPart:
     start, stop = max(cell.step, steps.start), min(cell.step + cell.span, steps.stop)
-    return replace(cell, step=start - steps.start, span=stop - start)
+    return replace(cell, step=start, span=stop - start)

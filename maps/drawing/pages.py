@@ -60,18 +60,24 @@ class _Head:
         yield from _TEXT.set(self.texts, 0, y + 24, min(self.width, _WIDEST_TEXT))
 
 
-def poster(document: MapDocument, *, headed: bool = True) -> Page:
-    """The whole map on one sheet, as wide as a screen or wider; `headed` with its title over it."""
-    steps = range(len(document.steps))
+def poster(document: MapDocument) -> Page:
+    """The whole map on one sheet, as wide as a screen or wider."""
+    marks, width, height = _laid(document, range(len(document.steps)))
+    head = _head(document, width)
+    return _page((*head.marks(), *_moved(marks, 0, head.height)), width, head.height + height, SCREEN_MARGIN)
+
+
+def excerpt(document: MapDocument, steps: range) -> Page:
+    """Some steps of the map on one sheet, without its title over them."""
+    return _page(*_laid(document, steps), SCREEN_MARGIN)
+
+
+def _laid(document: MapDocument, steps: range) -> tuple[list[Mark], float, float]:
+    """The columns of these steps, as wide as the screen asks for, with their width and height."""
     room = SCREEN - 2 * SCREEN_MARGIN - LANE
     planned = plan(document, steps, min(WIDEST, max(COLUMN, room / len(steps))))
-    width = LANE + planned.column * len(steps)
     parts = [part for row in planned.rows for part in slices(row, float("inf"), float("inf"))]
-    if not headed:
-        return _page(sheet(planned, parts), width, height_of(parts), SCREEN_MARGIN)
-    head = _head(document, width)
-    marks = (*head.marks(), *_moved(sheet(planned, parts), 0, head.height))
-    return _page(marks, width, head.height + height_of(parts), SCREEN_MARGIN)
+    return list(sheet(planned, parts)), LANE + planned.column * len(steps), height_of(parts)
 
 
 def pages(document: MapDocument, paper: str) -> list[Page]:

@@ -7,7 +7,7 @@ from html import escape
 from flows.icons import strokes
 from maps.documents.shapes import MapDocument
 from maps.drawing.marks import Box, Clip, Icon, Mark, Path, Run, Words
-from maps.drawing.pages import Page, poster
+from maps.drawing.pages import Page, excerpt, poster
 
 FACES = "'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 _STROKES = 'stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
@@ -16,9 +16,12 @@ _HALO = 'paint-order="stroke" stroke-width="3" stroke-linejoin="round"'
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd\U00020000-\U0010fffd]")
 
 
-def write(document: MapDocument, *, headed: bool = True) -> bytes:
-    """The whole map; without `headed` there is no title over it."""
-    return svg(poster(document, headed=headed), title=document.title).encode()
+def write(document: MapDocument) -> bytes:
+    return svg(poster(document), title=document.title).encode()
+
+
+def write_excerpt(document: MapDocument, steps: range) -> bytes:
+    return svg(excerpt(document, steps), title=document.title).encode()
 
 
 def svg(page: Page, *, title: str) -> str:

@@ -14,9 +14,9 @@ from accounts import sharing
 from flows.models import Tile
 from flows.services import dashboards
 from maps import services
-from maps.documents.cutting import stage_alone
+from maps.documents.cutting import steps_of, within
 from maps.library import LIFECYCLE
-from maps.models import JourneyMap, Lane
+from maps.models import JourneyMap
 from maps.queries import document_of
 
 
@@ -57,6 +57,7 @@ def test_a_map_and_a_stage_of_it_are_chosen_put_there_and_drawn(board, journey, 
     assert reverse("maps:map", args=[board.team.slug, journey.pk]) in drawn
     drawn = text_of(bobs, board, stage)
     assert [each.name for each in stages if each.name in drawn] == [stages[1].name]
+    assert ">2</" in drawn  # the number that the stage has on the map
     assert f"First visit · {stages[1].name}" in bobs.get(page("dashboard", board)).content.decode()
 
 
@@ -135,17 +136,14 @@ def test_the_page_asks_the_database_the_same_however_many_maps(board, journey, s
     assert asked() == before
 
 
-def test_of_what_reaches_over_stages_each_stage_shows_its_part(journey, stages, steps):
-    """Cut apart, the stages hold every card where it was: once for each stage that its cell reaches into."""
+def test_of_what_reaches_over_stages_each_stage_shows_its_part(journey):
     document = document_of(journey.team, journey)
-    first = len(document.stages[0].steps)
-    lane = next(n for n, each in enumerate(document.lanes) if each.cells and each.kind == Lane.Kind.TEXT)
-    cell = document.lanes[lane].cells[0]
-    stretched = replace(document.lanes[lane], cells=(replace(cell, step=0, span=first + 1),))
-    document = replace(document, lanes=(*document.lanes[:lane], stretched, *document.lanes[lane + 1 :]))
-    parts = [stage_alone(document, place) for place in range(len(document.stages))]
-    assert [(each.step, each.span) for part in parts for each in part.lanes[lane].cells] == [(0, first), (0, 1)]
-    assert sum(len(part.steps) for part in parts) == len(document.steps)
-    for n, row in enumerate(document.lanes):
-        assert sum(len(part.lanes[n].feelings) for part in parts) == len(row.feelings)
-        assert all(each.step < len(part.steps) for part in parts for each in part.lanes[n].feelings)
+    stages = [steps_of(document, place) for place in range(len(document.stages))]
+    assert [step for steps in stages for step in steps] == list(range(len(document.steps)))
+    place = next(n for n, lane in enumerate(document.lanes) if lane.cells)
+    cells = (replace(document.lanes[place].cells[0], step=0, span=len(stages[0]) + 1),)
+    lanes = (*document.lanes[:place], replace(document.lanes[place], cells=cells), *document.lanes[place + 1 :])
+    parts = [within(replace(document, lanes=lanes), steps) for steps in stages]
+    found = [(cell.step, cell.span) for part in parts for cell in part.lanes[place].cells]
+    assert found == [(0, len(stages[0])), (stages[1].start, 1)]
+    assert all(cell.step in steps for part, steps in zip(parts, stages, strict=True) for _, cell, _ in part.cards())

@@ -21,6 +21,7 @@ class ShownMap:
     """`drawing` is the text of an SVG; empty: the map is too large for one."""
 
     journey: JourneyMap
+    name: str
     drawing: str
     is_lost: bool = False  # the stage is not on the map now, though it may come back
 
@@ -59,10 +60,10 @@ class Maps(tiles.Kind):
         return reverse("maps:map", args=[team.slug, target.pk]) + (f"#stage-{stage.pk}" if stage else "")
 
     def shown(self, target: JourneyMap, part: UUID | None) -> Any:
-        stage = _stage(target, part)
+        stage, name = _stage(target, part), self.title(target, part)
         if part and stage is None:
-            return ShownMap(target, "", is_lost=True)
-        return ShownMap(target, excerpt_of(target, stage))
+            return ShownMap(target, name, "", is_lost=True)
+        return ShownMap(target, name, excerpt_of(target, stage))
 
 
 def _stage(journey: JourneyMap, uid: UUID | None) -> Stage | None:

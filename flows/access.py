@@ -1,8 +1,13 @@
 """How the objects of a team are fetched; anything of another team is a 404."""
 
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Team
+from flows import tiles
 from flows.models import Alert, Annotation, ChartVersion, Cohort, Dashboard, Dataset, FlowChart, FlowRun, Import, Tile
 
 
@@ -40,8 +45,19 @@ def dashboard_of(team: Team, pk: int) -> Dashboard:
 
 
 def tile_of(dashboard: Dashboard, pk: int) -> Tile:
-    tiles = Tile.objects.select_related("dashboard", "chart__dataset", "chart__team")
-    return get_object_or_404(tiles, dashboard=dashboard, pk=pk)
+    found = Tile.objects.select_related("dashboard", "chart__dataset", "chart__team")
+    return get_object_or_404(found.prefetch_related(tiles.with_targets()), dashboard=dashboard, pk=pk)
+
+
+def target_of(team: Team, name: str, pk: int, part: UUID | None) -> Any:
+    """What another app offers to dashboards, by the name of its kind; `part` is one of its parts."""
+    kind = next((kind for kind in tiles.kinds() if kind.name == name), None)
+    if kind is None:
+        raise Http404("Nothing of this kind.")
+    target = get_object_or_404(kind.rows(), team=team, pk=pk)
+    if part is not None and part not in kind.parts(target):
+        raise Http404("No such part.")
+    return target
 
 
 def alert_of(chart: FlowChart, pk: int) -> Alert:

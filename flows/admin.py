@@ -242,8 +242,8 @@ class AnnotationAdmin(ModelAdmin):
 class TileInline(TabularInline):
     model = Tile
     extra = 0
-    fields = ["chart", "position", "width", "height"]
-    readonly_fields = ["chart", "position"]
+    fields = ["chart", "content_type", "object_id", "position", "width", "height"]
+    readonly_fields = ["chart", "content_type", "object_id", "position"]
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -261,7 +261,7 @@ class DashboardAdmin(ModelAdmin):
 
 @admin.register(Tile)
 class TileAdmin(ReadOnlyAdmin):
-    list_display = ["chart", "dashboard", "position", "width", "height"]
+    list_display = ["__str__", "dashboard", "position", "width", "height"]
     list_filter = ["team"]
     list_select_related = ["chart", "dashboard"]
     search_fields = ["chart__name", "dashboard__name"]

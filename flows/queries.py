@@ -10,6 +10,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import Team
+from flows import tiles
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.models import (
     Alert,
@@ -70,7 +71,9 @@ def dashboards(team: Team) -> QuerySet[Dashboard]:
 
 
 def tiles_of(dashboard: Dashboard) -> QuerySet[Tile]:
-    return Tile.objects.filter(dashboard=dashboard).select_related("chart").order_by("position", "pk")
+    """In their order, with their charts and targets."""
+    found = Tile.objects.filter(dashboard=dashboard).select_related("chart").prefetch_related(tiles.with_targets())
+    return found.order_by("position", "pk")
 
 
 def datasets_with_events(team: Team) -> QuerySet[Dataset]:

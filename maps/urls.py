@@ -96,6 +96,7 @@ urlpatterns = [
     path("maps/<int:pk>/editing/", live.editing, name="editing"),
     path("work/", work.work, name="work"),
     path("maps/<int:pk>/share/", shared.share_map, name="share_map"),
+    path("maps/<int:pk>/to-dashboard/", shared.to_dashboard, name="to_dashboard"),
     path("go/", go.go, name="go"),
     path("maps/channels/", channels.listing, name="channels"),
     path("maps/channels/<int:pk>/", channels.channel, name="channel"),

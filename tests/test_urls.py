@@ -172,6 +172,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:score_opportunity": (None, EDITOR),
     "maps:go": (VIEWER, VIEWER),
     "maps:share_map": (EDITOR, EDITOR),
+    "maps:to_dashboard": (EDITOR, None),
     "maps:remove_sample": (None, OWNER),
 }
 # Of whoever wrote it, with that role or more, and of nobody else.

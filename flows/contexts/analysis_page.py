@@ -15,6 +15,7 @@ from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
 from flows.contexts.conditions import KINDS as PERSON_KINDS
 from flows.contexts.conditions import OPERATORS, Conditions, conditions
+from flows.contexts.dates import Dates, dates_of
 from flows.contexts.questioning import sentence
 from flows.engine.query import MAX_STEPS
 from flows.exports.formats import FORMATS, Format
@@ -82,6 +83,7 @@ class AnalysisPage(AnswerPage):
     form: AnalysisForm
     builder: AnalysisBuilder
     answer: AnswerView | None
+    dates: Dates | None  # of a trend, with the notes on them
     measures: tuple[Tab, ...]
     files: tuple[tuple[Format, str], ...]  # what these very numbers can be exported as, and where
 
@@ -127,10 +129,16 @@ def analysis_page(
     measures = MEASURES.get(form.kind, {})
     measure, default = measure_of(form.kind, measure), measure_of(form.kind, "")
     opened = _Opened(path, asked, shown)
+    may_edit = membership.may(Role.EDITOR)
+    answer, dates = None, None
+    if shown and shown.result and question:
+        answer = answer_view(shown.result, question, measure=measure, opened=opened.url)
+        if answer.trend:
+            dates = dates_of(team, saved, shown.result, form.zone, answer.trend.drawing, may_add=may_edit)
     return AnalysisPage(
         team=team,
         saved=saved,
-        may_edit=membership.may(Role.EDITOR),
+        may_edit=may_edit,
         form=form,
         sentence=sentence(question, form.zone, cohorts) if question else (),
         title=saved.name if saved else suggested_name(form),
@@ -142,17 +150,14 @@ def analysis_page(
         params=params,
         measure="" if measure == default else measure,
         builder=_builder(form, asked, path, cohorts, membership),
-        answer=(
-            answer_view(shown.result, question, measure=measure, opened=opened.url)
-            if shown and shown.result and question
-            else None
-        ),
+        answer=answer,
+        dates=dates,
         measures=tuple(
             Tab(name, address(path, params, "" if key == default else key), key == measure)
             for key, name in measures.items()
         ),
         files=opened.files(form.kind, "" if measure == default else measure) if shown else (),
-        notes=notes_on(team, saved, question, form.zone),
+        notes=() if dates else notes_on(team, saved, question, form.zone),
     )
 
 

@@ -54,8 +54,8 @@ def shown_chart(saved: FlowChart, *, size: tuple[float, float] | None = None, ui
     )
 
 
-def shown_tile(tile: Tile) -> ShownChart:
-    """The chart of a tile, drawn for its size."""
+def shown_tile(tile: Tile, chart: FlowChart) -> ShownChart:
+    """The chart of a tile, drawn for the size of the tile."""
     size = max(2, tile.width) * COLUMN - AROUND, max(LEAST, tile.height * ROW - ABOVE)
-    shown = shown_chart(tile.chart, size=size, uid=f"tile-{tile.pk}")
+    shown = shown_chart(chart, size=size, uid=f"tile-{tile.pk}")
     return replace(shown, is_small=tile.width == 1 or tile.height < 3)

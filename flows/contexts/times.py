@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from flows.contexts.dates import flags
 from flows.engine.analysis import quantile_seconds
 from flows.engine.arrays import IntArray
 from flows.engine.counting import bucket_seconds
 from flows.engine.selector import LINK, Selector
 from flows.figures import duration, figure
+from flows.models import Annotation
 from flows.moments import moment_in
 from flows.services.details import Glance
 
@@ -60,9 +62,12 @@ class TimesView:
     is_said: bool  # whether the panel says median and p90 above
     trend: Small
     period: str
+    notes: tuple[Annotation, ...]  # which the trend marks by their numbers, from 1
 
 
-def times_view(glance: Glance, zone: ZoneInfo, selector: Selector, *, backwards: bool) -> TimesView:
+def times_view(
+    glance: Glance, zone: ZoneInfo, selector: Selector, *, backwards: bool, notes: tuple[Annotation, ...] = ()
+) -> TimesView:
     median, p90 = (quantile_seconds(glance.gaps, tenths) for tenths in (5, 9))
     step = (selector.step or 0) + (selector.set == LINK) - 1
     title = "Time between" if selector.set == LINK else f"Time {'to' if backwards else 'since'} step {step}"
@@ -79,8 +84,9 @@ def times_view(glance: Glance, zone: ZoneInfo, selector: Selector, *, backwards:
         p90=duration(p90),
         n=n,
         is_said=selector.set == LINK,
-        trend=_trend(glance, zone),
+        trend=_trend(glance, zone, notes),
         period=glance.period,
+        notes=notes,
     )
 
 
@@ -124,7 +130,7 @@ def _inside(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     )
 
 
-def _trend(glance: Glance, zone: ZoneInfo) -> Small:
+def _trend(glance: Glance, zone: ZoneInfo, notes: tuple[Annotation, ...]) -> Small:
     counts = glance.began.tolist()
     days = [moment_in(zone, edge) for edge in glance.edges]
     titles = [f"{_day(day, glance.period)}: {figure(count)}" for day, count in zip(days, counts, strict=False)]
@@ -134,7 +140,12 @@ def _trend(glance: Glance, zone: ZoneInfo) -> Small:
         Mark(0, _day(days[0], glance.period), "start"),
         Mark(WIDTH, _day(days[len(counts) - 1], glance.period), "end"),
     )
-    return Small(label, _bars(counts, titles), ends if len(counts) > 1 else ends[:1], ())
+    step = WIDTH / len(counts)
+    marks = tuple(
+        Mark(flag.x, flag.text, "end" if flag.x + flag.width > WIDTH else "start")
+        for flag in flags([day.date() for day in days[: len(counts)]], notes, step / 2, step)
+    )
+    return Small(label, _bars(counts, titles), ends if len(counts) > 1 else ends[:1], marks)
 
 
 def _bars(counts: list[int], titles: list[str]) -> tuple[Bar, ...]:

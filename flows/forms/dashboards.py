@@ -1,19 +1,21 @@
 """What is done to a tile of a dashboard. What makes no sense does nothing."""
 
+import re
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
 from flows.models import Tile
 from flows.services.dashboards import MOST_TILES
 
-BIGGEST_ID = 2**63 - 1
+WHAT = re.compile(r"([a-z]{1,20})-(\d{1,18})(?:-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?", re.ASCII)
 MOVES = {"earlier": -1, "later": 1}
 SIZES = {"wider": (1, 0), "narrower": (-1, 0), "taller": (0, 1), "shorter": (0, -1)}
 
 
 class TileForm(forms.Form):
-    chart_id = forms.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID)
+    what_name = forms.RegexField(WHAT, required=False)
     action_name = forms.ChoiceField(required=False, choices=[(name, name) for name in (*MOVES, *SIZES, "remove")])
     to = forms.IntegerField(required=False, min_value=0, max_value=MOST_TILES)
     width = forms.IntegerField(required=False, min_value=1, max_value=Tile.COLUMNS)
@@ -25,11 +27,13 @@ class TileForm(forms.Form):
 
     def add_prefix(self, field_name: str) -> str:
         """A form has names of its own that these would hide."""
-        return {"chart_id": "chart", "action_name": "action"}.get(field_name, field_name)
+        return {"what_name": "what", "action_name": "action"}.get(field_name, field_name)
 
     @property
-    def chart(self) -> int | None:
-        return self.cleaned_data.get("chart_id")
+    def what(self) -> tuple[str, int, UUID | None] | None:
+        """What is put there: the name of its kind, its key, and a part of it."""
+        found = WHAT.fullmatch(self.cleaned_data.get("what_name") or "")
+        return (found[1], int(found[2]), UUID(found[3]) if found[3] else None) if found else None
 
     @property
     def action(self) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -33,10 +35,23 @@ def add_tile(*, dashboard: Dashboard, chart: FlowChart) -> Tile:
     """At the end. Raises ValidationError where there is no room, or the chart is of another team."""
     if chart.team_id != dashboard.team_id:
         raise ValidationError("The chart belongs to another team.")
-    with _arranging(dashboard) as tiles:
+    return _append(Tile(team_id=dashboard.team_id, dashboard=dashboard, chart=chart))
+
+
+def add_excerpt(*, dashboard: Dashboard, target: Any, part: UUID | None = None) -> Tile:
+    """Something that another app offers (flows.tiles), or a part of it, at the end. Raises ValidationError likewise."""
+    if target.team_id != dashboard.team_id:
+        raise ValidationError("This belongs to another team.")
+    return _append(Tile(team_id=dashboard.team_id, dashboard=dashboard, target=target, part=part))
+
+
+def _append(tile: Tile) -> Tile:
+    with _arranging(tile.dashboard) as tiles:
         if len(tiles) >= MOST_TILES:
-            raise ValidationError(f"A dashboard holds {MOST_TILES} charts.")
-        return Tile.objects.create(team_id=dashboard.team_id, dashboard=dashboard, chart=chart, position=len(tiles))
+            raise ValidationError(f"A dashboard holds {MOST_TILES} tiles.")
+        tile.position = len(tiles)
+        tile.save(force_insert=True)
+    return tile
 
 
 def move_tile(*, tile: Tile, to: int) -> None:

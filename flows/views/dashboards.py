@@ -1,4 +1,6 @@
-"""Pages of charts, each drawn from its last result."""
+"""Pages of charts, each drawn from its last result, and of what other apps offer."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -10,10 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role, ShareLink
 from accounts.views.shared import share_page, shared_view
-from flows import access, queries
+from flows import access, queries, tiles
 from flows.contexts.shown_chart import shown_tile
+from flows.contexts.tiles import offered, tile_head, tile_heads
 from flows.forms.dashboards import TileForm
-from flows.models import Dashboard
+from flows.models import Dashboard, Tile
 from flows.services import dashboards
 
 
@@ -62,10 +65,14 @@ def share(request: TeamRequest, pk: int) -> HttpResponse:
 @team_view(Role.EDITOR)
 def add_tile(request: TeamRequest, pk: int) -> HttpResponse:
     found = access.dashboard_of(request.team, pk)
-    form = TileForm(request.POST)
-    if form.chart is not None:
+    if what := TileForm(request.POST).what:
+        name, key, part = what
         try:
-            dashboards.add_tile(dashboard=found, chart=access.chart_of(request.team, form.chart))
+            if name == "chart":
+                dashboards.add_tile(dashboard=found, chart=access.chart_of(request.team, key))
+            else:
+                target = access.target_of(request.team, name, key, part)
+                dashboards.add_excerpt(dashboard=found, target=target, part=part)
         except ValidationError as error:
             messages.error(request, error.messages[0])
     return _page(request, found)
@@ -91,21 +98,30 @@ def change_tile(request: TeamRequest, pk: int, tile: int) -> HttpResponse:
 @team_view(Role.VIEWER)
 def tile(request: TeamRequest, pk: int, tile: int) -> HttpResponse:
     """What stands in a tile, fetched once it comes into sight."""
-    shown = shown_tile(access.tile_of(access.dashboard_of(request.team, pk), tile))
-    return render(request, "flows/tile.html", {"shown": shown, "may_open": True})
+    found = access.tile_of(access.dashboard_of(request.team, pk), tile)
+    return _contents(request, found, may_open=True, url=tile_head(found, request.team).url)
 
 
 @shared_view(Dashboard)
 def shared(request: HttpRequest, link: ShareLink, dashboard: Dashboard) -> HttpResponse:
     """The dashboard for whoever holds a link."""
     token = request.path.rstrip("/").rpartition("/")[2]
-    tiles = [(each, reverse("shared:dashboard_tile", args=[token, each.pk])) for each in queries.tiles_of(dashboard)]
-    return render(request, "flows/shared/dashboard.html", {"link": link, "dashboard": dashboard, "tiles": tiles})
+    heads = [(head, reverse("shared:dashboard_tile", args=[token, head.tile.pk])) for head in tile_heads(dashboard)]
+    return render(request, "flows/shared/dashboard.html", {"link": link, "dashboard": dashboard, "heads": heads})
 
 
 @shared_view(Dashboard)
 def shared_tile(request: HttpRequest, link: ShareLink, dashboard: Dashboard, tile: int) -> HttpResponse:
-    return render(request, "flows/tile.html", {"shown": shown_tile(access.tile_of(dashboard, tile))})
+    return _contents(request, access.tile_of(dashboard, tile))
+
+
+def _contents(request: HttpRequest, tile: Tile, **more: Any) -> HttpResponse:
+    """What stands in a tile; `more` is for members."""
+    if tile.chart:
+        return render(request, "flows/tile.html", {"shown": shown_tile(tile, tile.chart), **more})
+    if kind := tiles.kind_of(tile.target):
+        return render(request, kind.template, {"shown": kind.shown(tile.target, tile.part), **more})
+    return render(request, "flows/tile_gone.html")
 
 
 def _page(request: TeamRequest, found: Dashboard) -> HttpResponse:
@@ -115,8 +131,8 @@ def _page(request: TeamRequest, found: Dashboard) -> HttpResponse:
     may_edit = request.membership.may(Role.EDITOR)
     context = {
         "dashboard": found,
-        "tiles": queries.tiles_of(found),
-        "charts": queries.charts(request.team).order_by("name") if may_edit else (),
+        "heads": tile_heads(found),
+        "offered": offered(request.team) if may_edit else (),
         "may_edit": may_edit,
     }
     name = "flows/dashboard.html#grid" if request.method == "POST" else "flows/dashboard.html"

@@ -42,7 +42,7 @@ def about(request: TeamRequest, pk: int) -> HttpResponse:
 @require_POST
 @team_view(Role.EDITOR)
 def annotate(request: TeamRequest, pk: int) -> HttpResponse:
-    """Write down what happened on a day, for this chart or for all."""
+    """Write down what happened on a day, for this chart or for all; `next` is the state of the chart to go back to."""
     chart = access.chart_of(request.team, pk)
     form = AnnotationForm(request.POST)
     if not form.is_valid():
@@ -59,7 +59,8 @@ def annotate(request: TeamRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return page(request, chart, note=form)
-    return back(request, chart, "#notes")
+    here, onwards = reverse("flows:chart", args=[request.team.slug, pk]), request.POST.get("next", "")
+    return redirect(onwards) if onwards.startswith(here) else back(request, chart, "#notes")
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows.contexts.address import Address
+from flows.contexts.dates import notes_within
 from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
 from flows.contexts.times import times_view
 from flows.engine.query import MAX_STEPS, FlowQuery
@@ -17,6 +18,7 @@ from flows.engine.selector import Selector
 from flows.figures import figure
 from flows.forms.charts import NameForm, QuestionForm
 from flows.models import FlowChart
+from flows.moments import moment_in
 from flows.services import cohorts, details, sets
 from flows.views import asking
 
@@ -95,9 +97,12 @@ def _glance(
     found, problem = asking.found(form, look)
     people = found.people if found else None
     view = set_view(saved, form, address, people, offset=0, version=request.GET.get("version", ""), problem=problem)
-    times = (
-        times_view(found, form.zone, selector, backwards=bool(form.query and form.query.backwards)) if found else None
-    )
+    times = None
+    if found:
+        low, high = (moment_in(form.zone, found.edges[place]) for place in (0, -1))
+        notes = notes_within(request.team, saved, low, high)
+        backwards = bool(form.query and form.query.backwards)
+        times = times_view(found, form.zone, selector, backwards=backwards, notes=notes)
     return render(request, "flows/people.html#short", {"set": view, "times": times})
 
 

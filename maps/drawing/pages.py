@@ -62,14 +62,22 @@ class _Head:
 
 def poster(document: MapDocument) -> Page:
     """The whole map on one sheet, as wide as a screen or wider."""
-    steps = range(len(document.steps))
+    marks, width, height = _laid(document, range(len(document.steps)))
+    head = _head(document, width)
+    return _page((*head.marks(), *_moved(marks, 0, head.height)), width, head.height + height, SCREEN_MARGIN)
+
+
+def excerpt(document: MapDocument, steps: range) -> Page:
+    """Some steps of the map on one sheet, without its title over them."""
+    return _page(*_laid(document, steps), SCREEN_MARGIN)
+
+
+def _laid(document: MapDocument, steps: range) -> tuple[list[Mark], float, float]:
+    """The columns of these steps, as wide as the screen asks for, with their width and height."""
     room = SCREEN - 2 * SCREEN_MARGIN - LANE
     planned = plan(document, steps, min(WIDEST, max(COLUMN, room / len(steps))))
-    width = LANE + planned.column * len(steps)
-    head = _head(document, width)
     parts = [part for row in planned.rows for part in slices(row, float("inf"), float("inf"))]
-    marks = (*head.marks(), *_moved(sheet(planned, parts), 0, head.height))
-    return _page(marks, width, head.height + height_of(parts), SCREEN_MARGIN)
+    return list(sheet(planned, parts)), LANE + planned.column * len(steps), height_of(parts)
 
 
 def pages(document: MapDocument, paper: str) -> list[Page]:

@@ -28,7 +28,9 @@ class Format:
     write: Write
 
 
-def _drawn(write: Write) -> Write:
+def drawn(write: Write) -> Write:
+    """A format that refuses a map with more cards than a picture holds."""
+
     def checked(document: MapDocument) -> bytes:
         if (cards := sum(1 for _ in document.cards())) > MOST_DRAWN:
             raise ValidationError(
@@ -46,13 +48,13 @@ PDF = tuple(
         f"{paper.upper()}, landscape",
         "pdf",
         "application/pdf",
-        _drawn(partial(typeset.pdf, paper=paper)),
+        drawn(partial(typeset.pdf, paper=paper)),
     )
     for paper in PAPERS
 )
 PICTURES = (
-    Format("png", "PNG", "A picture for slides and messages", "png", "image/png", _drawn(typeset.png)),
-    Format("svg", "SVG", "A drawing to go on with", "svg", "image/svg+xml", _drawn(svg.write)),
+    Format("png", "PNG", "A picture for slides and messages", "png", "image/png", drawn(typeset.png)),
+    Format("svg", "SVG", "A drawing to go on with", "svg", "image/svg+xml", drawn(svg.write)),
 )
 DATA = (
     Format("xlsx", "Excel workbook", "Stages, steps and lanes as a sheet", "xlsx", EXCEL, xlsx.write),

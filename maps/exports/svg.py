@@ -7,7 +7,7 @@ from html import escape
 from flows.icons import strokes
 from maps.documents.shapes import MapDocument
 from maps.drawing.marks import Box, Clip, Icon, Mark, Path, Photo, Run, Words
-from maps.drawing.pages import Page, poster
+from maps.drawing.pages import Page, excerpt, poster
 
 FACES = "'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 _STROKES = 'stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
@@ -18,6 +18,10 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U0001000
 
 def write(document: MapDocument) -> bytes:
     return svg(poster(document), title=document.title).encode()
+
+
+def write_excerpt(document: MapDocument, steps: range) -> bytes:
+    return svg(excerpt(document, steps), title=document.title).encode()
 
 
 def svg(page: Page, *, title: str) -> str:

@@ -68,6 +68,7 @@ class JourneyMap(models.Model):
     revision = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with every change of the map.")
     talked = models.PositiveIntegerField(default=0, editable=False, help_text="Rises with everything said about it.")
     share_links = GenericRelation("accounts.ShareLink")
+    tiles = GenericRelation("flows.Tile")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,12 +1,16 @@
 """Funnel, retention and trend: asked by an address, saved as such, and their numbers are sets or add up."""
 
+from datetime import date
+from itertools import pairwise
+
 import pytest
 from django.urls import reverse
 
 from flows.engine.query import QueryError
 from flows.models import FlowChart, FlowRun
 from flows.questions import FunnelQuestion, RetentionQuestion, TrendQuestion, read
-from flows.services import runs
+from flows.services import charts, runs
+from flows.services.annotations import annotate
 from tests.flows.rows import give_events
 from tests.flows.shops import give, make_shop
 
@@ -129,6 +133,55 @@ def test_retention_adds_up_and_says_what_is_not_over(editor, team, shop):
         assert (count, size) == (sum(c["returns"][offset]["bounded"] for c in over), sum(c["size"] for c in over))
     later = editor.get(answer.context["page"].measures[1].url).context["page"].answer.retention
     assert all(a[0] <= b[0] for a, b in zip(retention.overall, later.overall, strict=True))
+
+
+def trend_chart(team, shop, bob, period="week"):
+    question = TrendQuestion(period=period)
+    return charts.save_chart(team=team, dataset=shop, name="By week", query=question, owner=bob)
+
+
+def test_notes_are_marked_where_their_periods_stand_and_added_there(editor, team, shop, bob):
+    weekly(team, shop)
+    chart = trend_chart(team, shop, bob)
+    path = reverse("flows:chart", args=[team.slug, chart.pk])
+    for day, text, onwards in (
+        ("2026-01-25", "Launch <b>", path),  # the Sunday of the third week
+        ("2026-01-26", "Sale", "//elsewhere.example/"),
+        ("2026-01-12", "Mailing", ""),
+        ("2025-12-31", "Too early", f"{path}?measure=events"),
+    ):
+        note = {"day": day, "text": text, "next": onwards}
+        answer = editor.post(reverse("flows:annotate", args=[team.slug, chart.pk]), note)
+        assert answer["Location"].startswith(onwards if onwards.startswith(path) else f"{path}about/")
+    answer = editor.get(path)
+    page = answer.context["page"]
+    places = {text.split(", ")[1].partition(":")[0]: x for x, _, text in page.trend.drawing.lines[0].dots}
+    assert [(flag.text, flag.x) for flag in page.dates.flags] == [
+        ("1", places["12 Jan 2026"]),
+        ("2", places["19 Jan 2026"]),
+        ("3", places["26 Jan 2026"]),
+    ]
+    assert [note.text for note in page.dates.notes] == ["Mailing", "Launch <b>", "Sale"]
+    text = answer.content.decode()
+    assert "Launch &lt;b&gt;" in text
+    assert f'name="next" value="{path}' in text
+
+
+@pytest.mark.parametrize("period", ["day", "month"])
+def test_notes_close_to_each_other_share_a_mark_and_marks_stay_apart(team, shop, bob, editor, period):
+    weekly(team, shop)
+    chart = trend_chart(team, shop, bob, period)
+    for day in range(1, 29):
+        annotate(team=team, day=date(2026, 1, day), text=f"Day {day}", by=bob)
+    page = editor.get(reverse("flows:chart", args=[team.slug, chart.pk])).context["page"]
+    numbers = []
+    for flag in page.dates.flags:
+        first, _, last = flag.text.partition("–")
+        numbers += range(int(first), int(last or first) + 1)
+    assert numbers == list(range(1, len(page.dates.notes) + 1))
+    assert all(a.x + a.width / 2 < b.x - b.width / 2 for a, b in pairwise(page.dates.flags))
+    drawing = page.answer.trend.drawing
+    assert all(drawing.left <= flag.x <= drawing.right for flag in page.dates.flags)
 
 
 def test_a_trend_adds_up_over_labels_and_periods(editor, team, shop):

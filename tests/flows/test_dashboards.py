@@ -115,8 +115,8 @@ def test_a_dashboard_is_made_renamed_filled_and_deleted(team, tiles, bob, sign_i
     assert url == page("dashboard", board)
     editor.post(url, {"name": ""})
     editor.post(url, {"name": "Yearly"})
-    editor.post(page("add_tile", board), {"chart": tiles[1].chart.pk})
-    editor.post(page("add_tile", board), {"chart": "x"})
+    editor.post(page("add_tile", board), {"what": f"chart-{tiles[1].chart.pk}"})
+    editor.post(page("add_tile", board), {"what": "x"})
     assert (Dashboard.objects.get(pk=board.pk).name, order(board)) == ("Yearly", "b")
     assert "Yearly" in editor.get(reverse("flows:dashboards", args=[team.slug])).content.decode()
     editor.post(page("delete_dashboard", board))
@@ -181,7 +181,7 @@ def test_what_belongs_to_another_team_or_dashboard_does_not_exist(board, tiles, 
     stranger, editor = sign_in(charlie), sign_in(bob)
     theirs = dashboards.create_dashboard(team=charlie.teams.get(), name="x", by=charlie)
     assert stranger.get(reverse("flows:dashboard", args=["elsewhere", board.pk])).status_code == 404
-    assert stranger.post(page("add_tile", theirs), {"chart": tiles[0].chart.pk}).status_code == 404
+    assert stranger.post(page("add_tile", theirs), {"what": f"chart-{tiles[0].chart.pk}"}).status_code == 404
     assert stranger.get(page("tile", theirs, tiles[0].pk)).status_code == 404
     other = dashboards.create_dashboard(team=team, name="Other", by=bob)
     assert editor.post(page("change_tile", other, tiles[0].pk), {"action": "remove"}).status_code == 404

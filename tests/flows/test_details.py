@@ -1,10 +1,13 @@
 """What a page asks about an answer: where the paths through each step run."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
 from flows.engine.query import FlowQuery
 from flows.services import details, runs, sets
+from flows.services.annotations import annotate
 from tests.flows.shops import give, make_shop
 
 VISIT = FlowQuery(start=("visit",))
@@ -89,7 +92,13 @@ def test_the_panel_draws_how_a_number_lies_in_time_in_one_walk(
         assert all(bar.x >= 0 and bar.x + bar.width <= drawing.width + 1 for bar in drawing.bars)
         assert all(0 <= mark.x <= drawing.width for mark in (*drawing.marks, *drawing.ticks))
     assert answer.content.count(b'role="img"') >= 2
-    glance(client, team, **picked)
+    annotate(team=team, day=date(2026, 3, 12), text="Launch <b>", by=vera)
+    annotate(team=team, day=date(2027, 3, 12), text="Not in the range", by=vera)
+    _, answer = glance(client, team, **picked)
+    [mark] = answer.context["times"].trend.marks
+    days = (date(2026, 4, 1) - date(2026, 3, 2)).days + 1
+    assert (mark.text, mark.x) == ("1", pytest.approx(10.5 * times.trend.width / days, abs=0.1))
+    assert b"Launch &lt;b&gt;" in answer.content
     assert len(walks) == 1
 
 

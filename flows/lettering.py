@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 ELLIPSIS = "…"
+SURE = 1.15  # how much wider letters may come out than estimated, in whatever font a reader has
 _JOINER = "\u200d"
 _HANGUL_VOWELS_AND_TAILS = range(0x1160, 0x1200)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from flows.figures import figure, share
-from flows.lettering import cut_middle, printable, text_width
+from flows.lettering import SURE, cut_middle, printable, text_width
 from flows.sankey_places import GAP, SLOT, TOP, Floats, Ties, columns_of, flows_of, order_of, relax, scale_for
 
 # In the order in which they leave a bar, below the onward ribbons.
@@ -35,7 +35,6 @@ HAIR = 0.6
 RIBBONS = 750  # more are not drawn but said in words; the tables hold them all
 TITLES = 220
 NAME, COUNT = 12.0, 11.0  # sizes of type
-SURE = 1.15  # how much wider letters may come out than estimated, in whatever font a reader has
 
 
 @dataclass(frozen=True, slots=True)

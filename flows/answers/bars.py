@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flows.answers.funnel import FunnelStep
 from flows.figures import figure
-from flows.lettering import cut_middle
+from flows.lettering import SURE, cut_middle
 
 ROW, TYPE, TOLD = 58.0, 12, 160.0
 LEAST = 2.0  # pixels of a bar that stands for anybody
@@ -39,9 +39,9 @@ def bars_of(steps: Sequence[FunnelStep], width: float) -> Bars:
             Bar(
                 y=place * ROW,
                 width=round(max(LEAST, width * step.percent / 100), 1) if step.count else 0.0,
-                name=cut_middle(step.name, width, TYPE),
+                name=cut_middle(step.name, width / SURE, TYPE),
                 told=told,
-                lost=cut_middle(lost, width - TOLD, TYPE - 1),
+                lost=cut_middle(lost, (width - TOLD) / SURE, TYPE - 1),
                 title=f"{step.name}: {told}{f'; {lost}' if lost else ''}",
             )
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flows.figures import figure
-from flows.lettering import cut_middle, printable, text_width
+from flows.lettering import SURE, cut_middle, printable, text_width
 
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 168.0, 12.0, 28.0
 TYPE, APART = 11, 14.0
@@ -68,7 +68,7 @@ def draw(courses: Sequence[Course], places: Sequence[str], *, unit: str = "", wi
         lines.append(
             Line(
                 name=course.name,
-                short=cut_middle(printable(course.name), RIGHT - 34, TYPE),
+                short=cut_middle(printable(course.name), (RIGHT - 34) / SURE, TYPE),
                 colour=course.colour,
                 path=_path(points[: course.sure]),
                 dashed=_path(points[max(course.sure - 1, 0) :]) if course.sure < len(points) else "",

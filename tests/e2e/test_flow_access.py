@@ -95,14 +95,10 @@ def pages(team: Team, saved: dict[str, FlowChart], board: Dashboard, by: User) -
 
 
 # Where most colours stand; that they are read in the dark is checked there.
-DARK = (
-    "the panel of a step",
-    "retention",
-    "a difference",
-    "a dashboard",
-    "insights of a flow",
-    "every option of the builder",
-)
+DARK = {
+    *("the panel of a step", "retention", "a difference", "a dashboard"),
+    *("insights of a flow", "every option of the builder"),
+}
 
 
 def wrong(page: Page, **options: object) -> list[str]:

@@ -155,7 +155,7 @@ def test_notes_are_marked_where_their_periods_stand_and_added_there(editor, team
         assert answer["Location"].startswith(onwards if onwards.startswith(path) else f"{path}about/")
     answer = editor.get(path)
     page = answer.context["page"]
-    places = {text.split(", ")[1].partition(":")[0]: x for x, _, text in page.trend.drawing.lines[0].dots}
+    places = {text.split(", ")[1].partition(":")[0]: x for x, _, text in page.answer.trend.drawing.lines[0].dots}
     assert [(flag.text, flag.x) for flag in page.dates.flags] == [
         ("1", places["12 Jan 2026"]),
         ("2", places["19 Jan 2026"]),

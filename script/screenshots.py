@@ -9,6 +9,7 @@ Run with `.venv/bin/python`; the browser is Chromium, found on the path or named
 import os
 import shutil
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -19,7 +20,7 @@ TEMPLATES = ("lifecycle", "saas-onboarding", "e-commerce", "service-blueprint", 
 
 
 def pages(page: Page, base: str) -> dict[str, str]:
-    """The newest map, chart and import of the sample team."""
+    """The newest map, chart and import of the sample team, and what stands beside them."""
     page.goto(base)
     team = page.url.split("/maps/")[0]
     found = {}
@@ -30,7 +31,10 @@ def pages(page: Page, base: str) -> dict[str, str]:
     ):
         page.goto(listing)
         found[name] = page.locator(link).first.evaluate("a => a.href")
-    return found
+    days = [(date.today() - timedelta(days=ago)).isoformat() for ago in (30, 1)]
+    question = f"start=landing_viewed&hide=home_viewed&steps=5&from={days[0]}&to={days[1]}"
+    compared = f"{found['flow']}compare/?{question}&with=previous"
+    return {**found, "compare": compared, "opportunities": f"{team}/opportunities/"}
 
 
 def sign_in(page: Page, base: str, password: str) -> None:
@@ -85,7 +89,7 @@ def main(base: str, password: str, scheme: str = "light") -> None:
             sign_in(page, base, password)
             for name, address in pages(page, base).items():
                 page.goto(address)
-                page.wait_for_selector("svg.flow__svg" if name == "flow" else "main")
+                page.wait_for_selector("svg.flow__svg" if name in ("flow", "compare") else "main")
                 page.wait_for_timeout(300)
                 page.screenshot(path=TO / f"{name}-{width}.png")
             context.close()

@@ -3,11 +3,14 @@
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Membership, Role, Team, User
+from flows.models import FlowRun
+from flows.services import runs
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +86,17 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return as_user
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is always there: what is asked of flows is computed at once."""
+    ask = runs.ask
+
+    def ask_and_compute(**words: Any) -> FlowRun:
+        run = ask(**words)
+        runs.run_flow(team_id=run.team_id, run_id=run.pk)
+        run.refresh_from_db()
+        return run
+
+    monkeypatch.setattr(runs, "ask", ask_and_compute)

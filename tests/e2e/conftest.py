@@ -19,8 +19,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from uvicorn import Config, Server
 
 from accounts.models import User
-from flows.models import FlowRun
-from flows.services import runs
 from journeymap import asgi
 
 # The driver runs an event loop in this thread, which Django would otherwise take for an async caller.
@@ -118,16 +116,3 @@ def page(visit: Callable[..., BrowserContext], bob: User) -> Iterator[Page]:
     page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     assert errors == []
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is asked is computed at once, without a worker."""
-    ask = runs.ask
-
-    def ask_and_compute(**words: object) -> FlowRun:
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)

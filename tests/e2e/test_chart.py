@@ -36,7 +36,7 @@ def slide(page: Page, control: str, value: int) -> None:
     page.locator(control).fill(str(value))
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_events_are_found_and_chosen_with_the_keyboard(page: Page, team: Team, shop: Dataset) -> None:
     open_chart(page, team, "?start=visit")
     page.get_by_role("button", name="Hide events").click()
@@ -53,7 +53,7 @@ def test_events_are_found_and_chosen_with_the_keyboard(page: Page, team: Team, s
     expect(page.locator("#pick-hide input:checked")).to_have_count(0)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_names_beyond_the_first_hundred_are_fetched(page: Page, team: Team) -> None:
     make_shop(team, rows=[("ann", f"event {n:03}", n) for n in range(130)])
     open_chart(page, team, "?start=event 000")
@@ -65,7 +65,7 @@ def test_names_beyond_the_first_hundred_are_fetched(page: Page, team: Team) -> N
     expect(page.locator("#ask")).to_contain_text("hiding event 129?")
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_bar_opens_its_panel_and_back_closes_it(page: Page, team: Team, shop: Dataset) -> None:
     open_chart(page, team, "?start=visit")
     page.locator("a.f-n", has_text="search").first.locator(".f-node").click()
@@ -84,7 +84,7 @@ def test_a_bar_opens_its_panel_and_back_closes_it(page: Page, team: Team, shop: 
     expect(page.locator("#pick-start input:checked")).to_have_count(1)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_bad_value_is_told_and_the_answer_stays(page: Page, team: Team, shop: Dataset) -> None:
     open_chart(page, team, "?start=visit")
     page.get_by_label("Within").fill("soon")
@@ -125,7 +125,7 @@ def test_a_computation_is_cancelled(page: Page, team: Team, shop: Dataset) -> No
     expect(page.locator("#waiting")).to_contain_text("Waiting for a free worker")
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_another_dataset_takes_the_question_along(page: Page, team: Team, shop: Dataset) -> None:
     make_shop(team, "support", [("ann", "visit", 0), ("ann", "call", 1), ("ann", "close", 2)])
     open_chart(page, team, "?dataset=shop&start=visit&hide=help&steps=3")
@@ -136,7 +136,7 @@ def test_another_dataset_takes_the_question_along(page: Page, team: Team, shop: 
     expect(page.locator("#id_steps")).to_have_value("3")
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_without_script_the_form_and_the_links_work(
     visit: Callable[..., BrowserContext], bob: User, team: Team, shop: Dataset
 ) -> None:
@@ -155,7 +155,7 @@ def test_without_script_the_form_and_the_links_work(
     assert FlowChart.objects.get().name == "After visit"
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_on_a_phone_the_builder_is_a_sheet(
     visit: Callable[..., BrowserContext], bob: User, team: Team, shop: Dataset
 ) -> None:
@@ -172,7 +172,7 @@ def test_on_a_phone_the_builder_is_a_sheet(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_changed_chart_is_saved_over_or_as_new(page: Page, team: Team, shop: Dataset, bob: User) -> None:
     query = FlowQuery(start=("visit",))
     chart = charts.save_chart(team=team, dataset=shop, name="Visits", query=query, owner=bob)
@@ -185,7 +185,7 @@ def test_a_changed_chart_is_saved_over_or_as_new(page: Page, team: Team, shop: D
     assert set(FlowChart.objects.values_list("name", "query__steps")) == {("Visits", 5), ("Three steps", 3)}
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_new_events_are_counted_when_the_page_is_opened_again(page: Page, team: Team, shop: Dataset) -> None:
     open_chart(page, team, "?start=visit")
     expect(page.locator(".ledger__n")).to_have_text("4")

@@ -34,7 +34,7 @@ def shop(team: Team) -> Dataset:
     return dataset
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, team: Team, shop: Dataset) -> None:
     ask = "?start=visit&steps=3&from=1970-01-01&to=1970-01-31"
     page.goto(reverse("flows:new", args=[team.slug]) + ask + "&set=node&step=1&label=search")
@@ -77,7 +77,7 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
     expect(page.locator("table.members tbody tr")).to_have_count(50)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_chart_tells_what_changed_and_leads_to_it(page: Page, team: Team, shop: Dataset) -> None:
     page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit&steps=3&from=1970-02-01&to=1970-02-28")
     page.get_by_role("link", name="Insights").click()

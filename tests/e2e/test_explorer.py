@@ -20,7 +20,7 @@ def shop(team: Team) -> Dataset:
     return make_shop_with_plans(team)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_values_are_suggested_and_a_mistake_stands_beside_its_control(page: Page, team: Team, shop: Dataset) -> None:
     page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit")
     page.get_by_text("Events whose…").click()
@@ -42,7 +42,7 @@ def test_values_are_suggested_and_a_mistake_stands_beside_its_control(page: Page
     expect(page.locator(".ledger__n")).to_have_text("30")
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_without_script_conditions_people_and_cohorts_work(
     visit: Callable[..., BrowserContext], bob: User, team: Team, shop: Dataset
 ) -> None:
@@ -68,7 +68,7 @@ def test_without_script_conditions_people_and_cohorts_work(
     assert Cohort.objects.get().people == int(count)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_events_beyond_the_most_frequent_are_suggested(page: Page, team: Team) -> None:
     dataset = datasets.create_dataset(team=team, name="Big")
     give_events(dataset, [("ann", f"event {n:03}", n, {}) for n in range(130)])

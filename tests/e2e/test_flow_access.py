@@ -110,7 +110,7 @@ def wrong(page: Page, **options: object) -> list[str]:
     ]
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_every_page_of_flows_is_accessible(
     visit: Callable[..., BrowserContext], team: Team, saved: dict[str, FlowChart], board: Dashboard, bob: User
 ) -> None:

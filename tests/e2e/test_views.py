@@ -18,7 +18,7 @@ def shop(team: Team) -> Dataset:
     return make_shop(team)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_the_chart_is_walked_traced_searched_and_opened_with_the_keyboard(page: Page, team: Team, shop: Dataset):
     page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit")
     said, lit = page.locator(".flow__said"), page.locator(".f-n[data-on]")
@@ -61,7 +61,7 @@ def test_the_chart_is_walked_traced_searched_and_opened_with_the_keyboard(page: 
     expect(page.locator(".f-n", has_text="Other")).to_have_count(0)
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_each_view_of_an_answer_is_reached_and_read(page: Page, team: Team, shop: Dataset):
     page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit&steps=6")
     tabs = page.get_by_role("navigation", name="Views of the result")
@@ -81,7 +81,7 @@ def test_each_view_of_an_answer_is_reached_and_read(page: Page, team: Team, shop
     expect(page.locator("#path-find")).to_be_focused()
 
 
-@pytest.mark.usefixtures("counted")
+@pytest.mark.usefixtures("worker")
 def test_a_funnel_is_built_step_by_step_and_the_other_kinds_are_a_click_away(page: Page, team: Team, shop: Dataset):
     page.goto(reverse("flows:new", args=[team.slug]) + "?start=visit")
     kinds = page.get_by_role("navigation", name="Kind of chart")

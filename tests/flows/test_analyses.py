@@ -9,37 +9,20 @@ from django.urls import reverse
 from flows.engine.query import QueryError
 from flows.models import FlowChart, FlowRun
 from flows.questions import FunnelQuestion, RetentionQuestion, TrendQuestion, read
-from flows.services import charts, runs
+from flows.services import charts
 from flows.services.annotations import annotate
 from tests.flows.rows import give_events
 from tests.flows.shops import give, make_shop
 
 DAY = 86_400
+pytestmark = pytest.mark.usefixtures("worker")
+
 FUNNEL = {"kind": "funnel", "step-0": "visit", "step-1": "search", "step-2": "order"}
 
 
 @pytest.fixture
 def shop(team):
     return make_shop(team)
-
-
-@pytest.fixture(autouse=True)
-def worker(monkeypatch):
-    """A worker that is always there: what is asked is computed at once."""
-    ask = runs.ask
-
-    def ask_and_compute(**words):
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        run.refresh_from_db()
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-@pytest.fixture
-def editor(sign_in, bob):
-    return sign_in(bob)
 
 
 def show(client, team, **params):

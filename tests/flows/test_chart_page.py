@@ -34,20 +34,6 @@ def _impatient(monkeypatch):
 
 
 @pytest.fixture
-def worker(monkeypatch):
-    """A worker that is always there: what is asked is computed at once."""
-    ask = runs.ask
-
-    def ask_and_compute(**words):
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        run.refresh_from_db()
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-@pytest.fixture
 def shop(team) -> Dataset:
     return make_shop(team)
 
@@ -55,11 +41,6 @@ def shop(team) -> Dataset:
 @pytest.fixture
 def saved(team, shop, alice) -> FlowChart:
     return charts.save_chart(team=team, dataset=shop, name="After a visit", query=VISIT, owner=alice)
-
-
-@pytest.fixture
-def editor(sign_in, bob):
-    return sign_in(bob)
 
 
 def url(team, pk: int | None = None, **params) -> str:

@@ -1,7 +1,6 @@
 """The page of a comparison: what it compares with, and that its numbers are those of two plain charts."""
 
 import re
-from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -11,6 +10,7 @@ from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
 from flows.models import Cohort, FlowRun
 from flows.services import charts, cohorts, runs, sets
+from tests.flows.addresses import url
 from tests.flows.shops import make_shop
 
 DAY = 24 * 60
@@ -36,30 +36,6 @@ VISIT = {"start": "visit", "steps": "3", "from": "2026-03-01", "to": "2026-03-28
 @pytest.fixture
 def shop(team):
     return make_shop(team, rows=months())
-
-
-@pytest.fixture
-def editor(sign_in, bob):
-    return sign_in(bob)
-
-
-@pytest.fixture
-def worker(monkeypatch):
-    """A worker that is always there: what is asked is computed at once."""
-    ask = runs.ask
-
-    def ask_and_compute(**words):
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        run.refresh_from_db()
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-def url(team, name: str, pk: int | None = None, **params) -> str:
-    path = reverse(f"flows:{name}", args=[team.slug] if pk is None else [team.slug, pk])
-    return f"{path}?{urlencode(params, doseq=True)}"
 
 
 def compare(client, team, **params):

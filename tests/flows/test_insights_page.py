@@ -1,14 +1,13 @@
 """Insights of a chart: sentences whose numbers stand where their links lead."""
 
 import re
-from urllib.parse import urlencode
 
 import pytest
-from django.urls import reverse
 
 from flows.contexts.insights import CHANGES, DETOURS, LOOPS, OUTCOMES, PARTS
 from flows.models import FlowRun
 from flows.services import runs, sets
+from tests.flows.addresses import url
 from tests.flows.shops import make_shop
 
 DAY = 24 * 60
@@ -40,23 +39,6 @@ def shop(team):
 @pytest.fixture
 def viewer(sign_in, vera):
     return sign_in(vera)
-
-
-@pytest.fixture
-def worker(monkeypatch):
-    ask = runs.ask
-
-    def ask_and_compute(**words):
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        run.refresh_from_db()
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-def url(team, name: str, **params) -> str:
-    return f"{reverse(f'flows:{name}', args=[team.slug])}?{urlencode(params, doseq=True)}"
 
 
 def told(client, team, about: str, **question):

@@ -2,7 +2,7 @@
 
 import re
 from html import unescape
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -13,9 +13,10 @@ from flows.contexts.people import PAGE
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
 from flows.models import Cohort, Dataset, FlowRun
-from flows.services import charts, runs, sets
+from flows.services import charts, sets
 from flows.services.catalogue import properties_of
 from flows.store import EventStore
+from tests.flows.addresses import url
 from tests.flows.events import make_dataset
 from tests.flows.rows import give_events
 from tests.flows.shops import give, make_shop, make_shop_with_plans
@@ -26,30 +27,6 @@ VISIT = FlowQuery(start=("visit",))
 @pytest.fixture
 def shop(team) -> Dataset:
     return make_shop(team)
-
-
-@pytest.fixture
-def editor(sign_in, bob):
-    return sign_in(bob)
-
-
-@pytest.fixture
-def worker(monkeypatch):
-    """A worker that is always there: what is asked is computed at once."""
-    ask = runs.ask
-
-    def ask_and_compute(**words):
-        run = ask(**words)
-        runs.run_flow(team_id=run.team_id, run_id=run.pk)
-        run.refresh_from_db()
-        return run
-
-    monkeypatch.setattr(runs, "ask", ask_and_compute)
-
-
-def url(team, name: str, pk: int | None = None, **params) -> str:
-    path = reverse(f"flows:{name}", args=[team.slug] if pk is None else [team.slug, pk])
-    return f"{path}?{urlencode(params, doseq=True)}"
 
 
 # Every unit, both ends, a label that tells a value, Other, and steps of their own sizes.

@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def editor(sign_in, bob):
+    return sign_in(bob)

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from accounts.models import Team, User
+from accounts.models import Team
+from flows.shelves import filing
 from maps.models import JourneyMap, Opportunity
 
 OPEN = (Opportunity.Status.IDEA, Opportunity.Status.PLANNED, Opportunity.Status.DOING)
@@ -70,11 +71,11 @@ def choices(team: Team) -> Choices:
             "card__cell__lane__map", "card__cell__lane__map__title", "card__cell__lane__map__tags", "card__owner"
         )
     )
-    people = User.objects.filter(pk__in={owner for *_, owner in rows if owner}).order_by("name", "email")
+    found = filing(("", tags, owner) for *_, tags, owner in rows)
     return Choices(
         maps=sorted({(key, title) for key, title, *_ in rows}, key=lambda pair: (pair[1].casefold(), pair[0])),
-        tags=sorted({tag for *_, tags, _ in rows for tag in tags}, key=str.casefold),
-        owners=[(user.pk, str(user)) for user in people],
+        tags=found.tags,
+        owners=found.owners,
         total=len(rows),
     )
 

@@ -120,13 +120,16 @@ def map_page(team: Team, journey: JourneyMap, *, number: int = 0) -> MapPage:
     """The whole map, or its stage with that number, in seven queries, however big it is and whatever is said of it."""
     talk = open_threads(journey)
     stages, steps = _heads(journey, talk)
+    cards = _cards(team).filter(cell__lane__map=journey)
+    points = EmotionPoint.objects.filter(team=team, lane__map=journey)
     if number:
         stages, steps = alone(stages, steps, number)
+        shown = [step.pk for step in steps]
+        cards, points = cards.filter(cell__step__in=shown), points.filter(step__in=shown)
     lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
-    cards = _by_cell(_cards(team).filter(cell__lane__map=journey), talk)
-    points = _points(EmotionPoint.objects.filter(team=team, lane__map=journey))
+    in_cells, at_crossings = _by_cell(cards, talk), _points(points)
     rows = tuple(
-        lane_row(lane, place + 3, steps, cards, points, divider, talk)
+        lane_row(lane, place + 3, steps, in_cells, at_crossings, divider, talk)
         for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True))
     )
     return MapPage(journey, stages, steps, rows, tuple(personas_of(journey)), sum(talk.values()))
@@ -149,7 +152,7 @@ def row_of(journey: JourneyMap, lane: int) -> LaneRow:
     """One lane with its cells. Raises Http404 where it is not of this map, as all of these do."""
     row = access.lane_of(journey, lane)
     talk = open_threads(journey)
-    _, steps = _heads(journey)
+    steps = tuple(steps_in_order(journey))
     cards = _by_cell(_cards(journey.team).filter(cell__lane=row), talk)
     points = _points(EmotionPoint.objects.filter(lane=row))
     lines = dividers(list(list_lanes(journey)))

@@ -26,6 +26,7 @@ class Format:
     extension: str
     content_type: str
     write: Write
+    pictures: bool = True  # whether it holds those of image cards
 
 
 def drawn(write: Write) -> Write:
@@ -57,9 +58,17 @@ PICTURES = (
     Format("svg", "SVG", "A drawing to go on with", "svg", "image/svg+xml", drawn(svg.write)),
 )
 DATA = (
-    Format("xlsx", "Excel workbook", "Stages, steps and lanes as a sheet", "xlsx", EXCEL, xlsx.write),
-    Format("csv", "CSV", "The same sheet for any program", "csv", "text/csv; charset=utf-8", csv.write),
-    Format("mermaid", "Mermaid", "The journey as a diagram in text", "mmd", "text/plain; charset=utf-8", mermaid.write),
+    Format("xlsx", "Excel workbook", "Stages, steps and lanes as a sheet", "xlsx", EXCEL, xlsx.write, pictures=False),
+    Format("csv", "CSV", "The same sheet for any program", "csv", "text/csv; charset=utf-8", csv.write, pictures=False),
+    Format(
+        "mermaid",
+        "Mermaid",
+        "The journey as a diagram in text",
+        "mmd",
+        "text/plain; charset=utf-8",
+        mermaid.write,
+        pictures=False,
+    ),
     Format("json", "JSON", "Everything, to import it again", "json", "application/json", json.write),
 )
 FORMATS: dict[str, Format] = {each.key: each for each in (*PDF, *PICTURES, *DATA)}

@@ -31,7 +31,7 @@ def export(request: TeamRequest, pk: int, form: str) -> HttpResponse:
         raise Http404("No such format.")
     try:
         document = queries.document_of(request.team, journey)
-        data = chosen.write(services.with_pictures(document, team=request.team))
+        data = chosen.write(services.with_pictures(document, team=request.team) if chosen.pictures else document)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(answers.url(request, journey))

@@ -1,10 +1,11 @@
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from maps import access, queries, services
+from maps import access, queries, services, trust
 from maps.forms.heads import PlaceForm
 from maps.views import answers, heads
 from maps.views.heads import Head, neighbours
@@ -43,7 +44,7 @@ def menu(request: TeamRequest, pk: int, stage: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     row = access.stage_of(journey, stage)
     beside = neighbours(list(queries.list_stages(journey)), row)
-    confirmed = queries.stage_head(journey, stage).confirmed
+    confirmed = trust.confirmed(row, journey=journey, now=timezone.now())
     return answers.panel(request, journey, "stage", stage=row, title=row.name, confirmed=confirmed, **beside)
 
 

@@ -13,9 +13,9 @@ from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
-from flows.engine.analysis import check_choice, check_names, check_range
-from flows.engine.conditions import PeopleCondition, people_conditions
-from flows.engine.filters import PropertyFilter, property_filters
+from flows.engine.analysis import DURATIONS, check_choice, check_conditions, check_names, check_range, plain
+from flows.engine.conditions import PeopleCondition
+from flows.engine.filters import PropertyFilter
 from flows.engine.funnel_query import Exclusion, FunnelQuery
 from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, FlowQuery, QueryError, format_duration, format_time, parse_duration, parse_time
@@ -52,8 +52,7 @@ class Analysis:
     people: tuple[PeopleCondition, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "where", property_filters(self.where, "where"))
-        object.__setattr__(self, "people", people_conditions(self.people))
+        check_conditions(self)
         check_range(self)
 
     @property
@@ -96,15 +95,12 @@ class Analysis:
             return name, [each.to_dict() for each in value]
         if name in DURATIONS and value is not None:
             return name, format_duration(value)
-        return name, _plain(value)
+        return name, plain(value)
 
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-DURATIONS = ("within", "max_gap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +229,3 @@ def read(stored: Mapping[str, object]) -> FlowQuery | Analysis:
             value = parse_time(value, key)  # type: ignore[arg-type]
         values[name] = value
     return made(**values)  # type: ignore[arg-type]
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -177,14 +177,15 @@ def find_links(source: PathSource, steps: Sequence[StepNodes], budget: int) -> t
     nodes = [
         Node(step, kind, label, count, more, tuple(ended))
         for (step, kind, label, count), more, ended in zip(
-            _named(steps, names), repeats.tolist(), ends.tolist(), strict=True
+            named_nodes(steps, names), repeats.tolist(), ends.tolist(), strict=True
         )
     ]
     number, count, median, p90 = np.concatenate(found).T
     return nodes, Links(*numbered.ends_of(number), count, bucket_seconds(median), bucket_seconds(p90))
 
 
-def _named(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:
+def named_nodes(steps: Sequence[StepNodes], names: Sequence[str]) -> Iterator[tuple[int, str, str, int]]:
+    """Step, kind, label and count of the nodes in the order of their numbers: those of a step, then its Other."""
     for step, found in enumerate(steps):
         for code, count in zip(found.codes, found.counts, strict=True):
             yield step, EVENT, names[code], count

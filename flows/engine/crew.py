@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -49,6 +49,10 @@ class Crew:
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """As :meth:`map`, results as they come."""
         return self._pool.map(function, items)
+
+    def shares(self, items: Sequence[T]) -> list[Sequence[T]]:
+        """The items, dealt out to the threads."""
+        return [items[place :: self.threads] for place in range(self.threads)]
 
     def take(self, size: int, kind: DTypeLike) -> NDArray[Any]:
         """An array of some length that holds anything; may be called by several threads."""

@@ -180,7 +180,7 @@ class _Tree:
             return counts, ends
 
         for found in self._source.waves():
-            for counts, ends in crew.each(add, [found[share :: crew.threads] for share in range(crew.threads)]):
+            for counts, ends in crew.each(add, crew.shares(found)):
                 self._counts += counts
                 self._ends += ends
 

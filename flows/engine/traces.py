@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.arrays import IntArray
-from flows.engine.compute import GIB, StepNodes, find_nodes
+from flows.engine.compute import GIB, find_nodes, named_nodes
 from flows.engine.crew import Crew
 from flows.engine.histories import Given
 from flows.engine.jit import kernel
 from flows.engine.leaving import Nodes
 from flows.engine.log import CODE_SHIFT, LENGTH_MASK, U
 from flows.engine.query import FlowQuery, QueryError
-from flows.engine.result import EVENT, OTHER
 from flows.engine.source import Paths, Watch, open_source
 
 Array = Any
@@ -118,7 +117,7 @@ def trace_nodes(
         source = open_source(query, given, crew, budget // 2, watch or Watch())
         steps = find_nodes(source, query, budget // 8)
         names = source.labels.names
-        keys = _keys(steps, names)
+        keys = [(step, kind, label) for step, kind, label, _ in named_nodes(steps, names)]
         if wanted not in keys:
             raise QueryError("set", "set: the flow has no such step.")
         numbered = Nodes.of([step.table(len(names)) for step in steps], [step.size for step in steps], 1)
@@ -137,20 +136,11 @@ def trace_nodes(
 
         total = np.zeros((len(chosen), width), np.int64)
         for found in source.waves():
-            for counts in crew.each(count, [found[share :: crew.threads] for share in range(crew.threads)]):
+            for counts in crew.each(count, crew.shares(found)):
                 total += counts
     sources, targets = numbered.ends_of(np.arange(width))
     ends = [(keys[source], keys[target]) for source, target in zip(sources.tolist(), targets.tolist(), strict=True)]
     return {keys[node]: _followed(total[row], ends) for row, node in enumerate(chosen)}
-
-
-def _keys(steps: Sequence[StepNodes], names: Sequence[str]) -> list[NodeKey]:
-    """The nodes in the order of their numbers: those of a step, then its Other."""
-    return [
-        key
-        for number, step in enumerate(steps)
-        for key in (*((number, EVENT, names[code]) for code in step.codes), (number, OTHER, ""))
-    ]
 
 
 def _followed(counts: IntArray, ends: Sequence[tuple[NodeKey, NodeKey]]) -> list[Followed]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flows import queries
-from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.funnel import compute_funnel
 from flows.engine.histories import Given
 from flows.engine.query import QueryError
@@ -12,21 +11,17 @@ from flows.engine.retention import compute_retention
 from flows.engine.timeline import compute_timeline
 from flows.models import Dataset
 from flows.questions import Analysis, FunnelQuestion, RetentionQuestion, TrendQuestion
+from flows.services.material import events_named
 
 
-def check(*, dataset: Dataset, question: Analysis) -> None:
-    """Raises QueryError where the question names an event or a cohort that the dataset does not have."""
+def check_events(*, dataset: Dataset, question: Analysis) -> None:
+    """Raises QueryError where the question names an event that the dataset does not have."""
     named = [(option, name) for option, names in question.events.items() for name in names]
-    named += [(each.kind, each.event) for each in question.people if each.event]
-    named += [("where", name) for each in question.where for name in each.on]
+    named += events_named(question.shadow())
     unknown = queries.unknown_events(dataset, [name for _, name in named])
     for option, name in named:
         if name in unknown:
             raise QueryError(option, f"{option}: there is no event “{name[:80]}” in {dataset.name}.")
-    there = {cohort.pk for cohort in queries.named_cohorts(dataset, question)}
-    for each in question.people:
-        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
-            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
 
 
 def compute(

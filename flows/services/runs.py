@@ -41,7 +41,16 @@ def check(*, dataset: Dataset, query: FlowQuery | Analysis, version: int | None 
     Whether one of very many events has a property, or a value of one, is found out by whoever computes the answer.
     """
     if isinstance(query, Analysis):
-        return analyses.check(dataset=dataset, question=query)
+        analyses.check_events(dataset=dataset, question=query)
+    else:
+        _check_names(dataset, query, version)
+    there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
+    for each in query.people:
+        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
+            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
+
+
+def _check_names(dataset: Dataset, query: FlowQuery, version: int | None) -> None:
     named = [(field, name) for field in LABELS for name in getattr(query, field) if not may_be_expanded(query, name)]
     done = events_named(query)
     unknown = queries.unknown_events(dataset, [name for _, name in done])
@@ -59,10 +68,6 @@ def check(*, dataset: Dataset, query: FlowQuery | Analysis, version: int | None 
     for field, name in properties_named(query):
         if name in absent:
             raise QueryError(field, f"{field}: no event of this dataset has the property {quoted(name)}.")
-    there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
-    for each in query.people:
-        if each.kind in (IN_COHORT, NOT_IN_COHORT) and each.cohort not in there:
-            raise QueryError(each.kind, f"{each.kind}: there is no cohort {each.cohort}.")
 
 
 def ask(*, dataset: Dataset, query: FlowQuery | Analysis) -> FlowRun:

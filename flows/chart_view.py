@@ -203,6 +203,11 @@ def chart_view(
     )
 
 
+def end_look(state: str, backwards: bool) -> str:
+    """How an end is drawn: people who come in are not drawn like people who leave."""
+    return "entered" if backwards and state == "dropped" else state
+
+
 def end_words(steps: int, backwards: bool) -> dict[str, str]:
     """What each end is called; read backwards people do not drop out but come in."""
     return {
@@ -265,8 +270,14 @@ def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool, 
     for state in order:
         count = sum(node[state] for node in result["nodes"])
         if count:
-            look = "entered" if backwards and state == "dropped" else state
-            yield Part(state, look, words[state], count, share(count, start), url(Selector(set=MATCHED, state=state)))
+            yield Part(
+                state,
+                end_look(state, backwards),
+                words[state],
+                count,
+                share(count, start),
+                url(Selector(set=MATCHED, state=state)),
+            )
 
 
 def _places(result: Mapping[str, Any]) -> dict[NodeKey, int]:

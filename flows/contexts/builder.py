@@ -13,10 +13,9 @@ from flows.chart_view import NOUNS
 from flows.contexts.address import Address, Asker
 from flows.contexts.conditions import KINDS, MATCHES, OPERATORS, Conditions, conditions
 from flows.durations import duration_words
-from flows.engine.query import FlowQuery
 from flows.figures import figure
 from flows.forms.analyses import NAMES
-from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, QuestionForm, data_of
+from flows.forms.charts import DEFAULTS, EVENTS, OPTIONS, UNASKED, QuestionForm, data_of
 from flows.models import Dataset, EventName
 from flows.moments import microseconds, midnight
 from flows.questions import FLOW
@@ -267,14 +266,13 @@ def _presets(form: QuestionForm, asker: Asker | None) -> Iterator[Preset]:
 def _stages(form: QuestionForm, units: Mapping[str, int] | None) -> Iterator[Stage]:
     """Which stages differ from their defaults, and what is left after them where the result knows it."""
     asked = form.query.canonical() if form.query else {}
-    default = FlowQuery(start=("-",)).canonical()
     eligible = matched = ""
     if form.query and units:
         # Journeys begin at an anchor; before it there are people.
         eligible = NOUNS["sessions" if form.query.count == "sessions" else "users"].of(units["eligible"])
         matched = NOUNS[form.query.count].of(units["matched"])
     for name, options in STAGES.items():
-        is_set = any(asked.get(option, default.get(option)) != default.get(option) for option in options)
+        is_set = any(asked.get(option, UNASKED.get(option)) != UNASKED.get(option) for option in options)
         left = {"range": eligible, "anchor": matched}.get(name, "")
         yield Stage(name, left, is_set, name == "anchor" and bool(units and units["matched"] < units["eligible"]))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.chart_tables import link_selector
-from flows.chart_view import ChartView, end_words, step_name
+from flows.chart_view import ChartView, end_look, end_words, step_name
 from flows.contexts.address import Address
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import NODE, Selector
@@ -76,7 +76,7 @@ def matrix_of(result: Mapping[str, Any], chart: ChartView, address: Address, url
     return Matrix(
         columns=(
             *(_heading(key, chart) for key in targets),
-            *(Heading(words[state], 0, "end", _drawn(state, chart)) for state in ends),
+            *(Heading(words[state], 0, "end", end_look(state, chart.backwards)) for state in ends),
         ),
         rows=tuple(_rows(nodes, links, sources, targets, ends, chart, address, url)),
         choices=tuple(_choices(chart, address, step)),
@@ -111,10 +111,6 @@ def _kept(counted: list[tuple[Key, int]]) -> list[Key]:
     if (OTHER, "") in sizes:
         kept.append((OTHER, ""))
     return [*kept, (RARER, "")] if len(events) > LABELS else kept
-
-
-def _drawn(state: str, chart: ChartView) -> str:
-    return "entered" if chart.backwards and state == "dropped" else state
 
 
 def _heading(key: Key, chart: ChartView) -> Heading:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.chart_tables import LINK_FIELDS, link_selector
-from flows.chart_view import ChartView, NodeKey, Noun, end_words, step_name
+from flows.chart_view import ChartView, NodeKey, Noun, end_look, end_words, step_name
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, Selector
 from flows.figures import duration, figure, share
@@ -283,7 +283,7 @@ def _ends(node: Mapping[str, Any], chart: ChartView, url: Url) -> Iterator[Row]:
     }
     for state in ENDS:
         if node[state]:
-            key = "entered" if chart.backwards and state == "dropped" else state
+            key = end_look(state, chart.backwards)
             end = Selector(set=NODE, step=node["step"], kind=node["kind"], label=node["label"], state=state)
             part = share(node[state], node["count"])
             yield Row(words[state], words[state], "", 0, key, node[state], part, "", "", url(end))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_view import ChartView, end_words
+from flows.chart_view import ChartView, end_look, end_words
 from flows.contexts.address import Address
 from flows.engine.selector import PATH, Selector
 from flows.figures import share
@@ -94,7 +94,7 @@ def _rows(result: Mapping[str, Any], chart: ChartView, url: Url) -> Iterator[Pat
         labels = reversed(path["labels"]) if chart.backwards else path["labels"]
         yield PathRow(
             steps=tuple(PathStep(printable(label), chart.colours.get(label, 0)) for label in labels),
-            end="entered" if chart.backwards and path["end"] == "dropped" else path["end"],
+            end=end_look(path["end"], chart.backwards),
             end_name=words[path["end"]],
             count=path["count"],
             share=share(path["count"], chart.start),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flows import queries
 from flows.answers.funnel import FunnelStep, funnel_steps
-from flows.chart_view import NOUNS, Noun, end_words
+from flows.chart_view import NOUNS, Noun, end_look, end_words
 from flows.contexts.address import Address
 from flows.contexts.cohorts import place
 from flows.contexts.sentence import Words, sentence
@@ -128,7 +128,7 @@ def _rows(members: Sequence[SetMember], query: FlowQuery) -> Iterator[PersonRow]
             )
             for number, (label, passed) in enumerate(zip(labels, seconds, strict=True))
         ]
-        key = "entered" if query.backwards and member.end == "dropped" else member.end
+        key = end_look(member.end, query.backwards)
         yield PersonRow(printable(member.person), member.at, tuple(events), key, words[member.end])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flows.chart_view import ChartView, end_words
+from flows.chart_view import ChartView, end_look, end_words
 from flows.contexts.address import Address, with_picked
 from flows.engine.log import STATES
 from flows.engine.prefixes import Branch
@@ -126,7 +126,7 @@ class Grower:
         words = end_words(self.query.steps, self.query.backwards)
         for state, count in zip(STATES, branch.ends or (), strict=False):
             if count:
-                key = "entered" if self.query.backwards and state == "dropped" else state
+                key = end_look(state, self.query.backwards)
                 opened = self._people(Selector(set=PATH, path=branch.labels, state=state))
                 part = share(count, branch.count)
                 yield TreeEnd(key, words[state], count, share(count, self.start), part, self._percent(count), opened)

@@ -26,6 +26,7 @@ from flows.moments import read_moment, write_moment
 from flows.services import runs
 from flows.services.names import NAME_LENGTH
 
+UNASKED = FlowQuery(start=("-",)).canonical()  # an address says what differs from it
 EVENTS = ("start", "end", "only", "hide", "exclude")
 DURATIONS = ("session_gap", "within", "max_gap")
 OPTIONS = (
@@ -188,10 +189,9 @@ def params_of(query: FlowQuery, dataset: Dataset, zone: ZoneInfo) -> QueryDict:
     params = QueryDict(mutable=True)
     params["dataset"] = dataset.slug
     plain_query = query.canonical()
-    default = FlowQuery(start=("-",)).canonical()
     for name in OPTIONS:
         value = plain_query.get(name)
-        if value not in (None, default.get(name)) or name in EVENTS:
+        if value not in (None, UNASKED.get(name)) or name in EVENTS:
             _write(params, query, name, value, zone)
     return params
 

@@ -15,15 +15,6 @@ PREFIX = f"{WITH}-"
 ROWS = ("people", "where")
 
 
-def contrast_params(params: QueryDict) -> QueryDict:
-    """What an address says of the comparison."""
-    kept = QueryDict(mutable=True)
-    for name, values in params.lists():
-        if name == WITH or name.startswith(PREFIX):
-            kept.setlist(name, values)
-    return kept
-
-
 def read_contrast(params: QueryDict, zone: ZoneInfo) -> Contrast | None:
     """None where the address chooses nothing, or a kind alone that needs more. Raises QueryError for a parameter."""
     kind = params.get(WITH, "")

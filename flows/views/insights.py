@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows import queries
-from flows.contexts.address import Address, joined, with_picked
+from flows.contexts.address import Address
 from flows.contexts.insights import CHANGES, DETOURS, LOOPS, OUTCOMES, PARTS, Group, Teller
 from flows.contrasts import PREVIOUS, Contrast
 from flows.engine.labels import CYCLE_SIGN
@@ -20,7 +20,7 @@ from flows.engine.query import MAX_PATHS, MAX_TOP, FlowQuery, QueryError
 from flows.engine.result import EVENT
 from flows.engine.selector import NODE, Selector
 from flows.forms.charts import QuestionForm, plain
-from flows.forms.contrasts import write_contrast
+from flows.forms.contrasts import WITH
 from flows.insights.detours import detours, legs_of
 from flows.insights.outcomes import converters, reaching
 from flows.models import FlowRun
@@ -116,12 +116,9 @@ def _changes(asked: Asked) -> Part:
     contrast = Contrast(PREVIOUS)
     pair = comparisons.pair_of(dataset=dataset, query=asked.query, contrast=contrast, zone=zone)
     sides = comparisons.ask(dataset=dataset, pair=pair, awaited=asked.awaited, within=PATIENCE)
-    params = address.params.copy()
-    for key, values in write_contrast(contrast, zone).lists():
-        params.setlist(key, values)
 
     def url(selector: Selector) -> str:
-        return with_picked(joined(f"{address.path}compare/", params.urlencode()), selector)
+        return address.on(selector).below("compare", **{WITH: PREVIOUS})
 
     return Part(list(sides.both), lambda: asked.teller.changes(comparisons.compared(sides), url))
 

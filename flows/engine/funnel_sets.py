@@ -35,7 +35,6 @@ def funnel_set(
     *,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
 ) -> FunnelSet:
     """Who reached a step of a funnel, or whose attempt ended there in one way.
 
@@ -49,13 +48,11 @@ def funnel_set(
         One of the end states of the funnel. None: everybody who reached the step.
     threads, budget : int
         As for :func:`flows.engine.funnel.compute_funnel`.
-    watch : Watch, optional
 
     Raises
     ------
     QueryError
         If the question cannot be answered, or has no such step or state.
-    Cancelled
 
     Examples
     --------
@@ -66,11 +63,10 @@ def funnel_set(
     (1, [2])
     """
     _check(step, state, len(query.steps))
-    watch = watch or Watch()
     if query.order == "strict":
-        attempts = Chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch).attempts()
+        attempts = Chain(query.as_flow(), query.steps, "steps", given, threads, budget, Watch()).attempts()
     else:
-        attempts = Eventual(query, given, threads, watch).attempts()
+        attempts = Eventual(query, given, threads, Watch()).attempts()
     return _chosen(attempts, step, state)
 
 
@@ -83,13 +79,12 @@ def chain_set(
     *,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
 ) -> FunnelSet:
     """Whose paths begin with the first labels of a chain of nodes; as :func:`funnel_set`, of
     :func:`flows.engine.funnel.compute_chain`."""
     steps = step_sets(tuple(chain), "chain", query.steps + 1)
     _check(step, state, len(steps))
-    attempts = Chain(query, steps, "chain", given, threads, budget, watch or Watch()).attempts()
+    attempts = Chain(query, steps, "chain", given, threads, budget, Watch()).attempts()
     return _chosen(attempts, step, state)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from flows.engine.analysis import (
     head,
     name_events,
 )
-from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
 from flows.engine.filters import PropertyFilter
@@ -136,13 +135,9 @@ def _count_buckets(
 
 def compute_timeline(
     query: TimelineQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -152,16 +147,10 @@ def compute_timeline(
     Parameters
     ----------
     query : TimelineQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the edges, in order of arrival.
-    data_through : int or None
-        Time (µs UTC) of the newest event of the dataset: buckets that reach beyond it are incomplete.
+    given : Given
+        Buckets that reach beyond its ``data_through`` are incomplete.
     dataset_version : int
         Stands in the answer.
-    catalogue, properties : collection of str
-        Event names and properties that the dataset knows besides those of the given segments.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -191,13 +180,13 @@ def compute_timeline(
     Examples
     --------
     >>> rows = [(1, "a", 0), (1, "a", 5), (2, "a", 12), (2, "b", 12)]
-    >>> answer = compute_timeline(TimelineQuery(edges=(0, 10, 20)), [segment_from_rows(rows)],
-    ...                           data_through=12, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=12)
+    >>> answer = compute_timeline(TimelineQuery(edges=(0, 10, 20)), given, dataset_version=1)
     >>> [(row["label"], row["events"], row["people"]) for row in answer["series"]]
     [('a', [2, 1], [1, 1]), ('b', [0, 1], [0, 1])]
     """
     began = time.perf_counter()
-    names = name_events(segments, catalogue)
+    names = name_events(given.segments, given.catalogue)
     size = len(names.names)
     edges = edge_array(query.edges)
     table = np.where(names.visible(query.only, query.hide), np.arange(1, size + 1), 0).astype(np.int32)
@@ -206,14 +195,6 @@ def compute_timeline(
     def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
         _count_labels(*histories.columns, edges, counts)
 
-    given = Given(
-        segments=segments,
-        data_from=None,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        cohorts=cohorts or {},
-    )
     scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
     fold = Fold(query, given, names, scope, threads, watch)
     labels = fold.ranges(table, new=lambda: np.zeros(size + 1, np.int64), add=add_labels, done=(0.0, 0.4)).parts
@@ -227,8 +208,8 @@ def compute_timeline(
     series = [row for row in rows if row["total_events"]]
     seconds = time.perf_counter() - began
     return {
-        **head(canonical(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds),
-        "buckets": period_rows(query.edges, data_through),
+        **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
+        "buckets": period_rows(query.edges, given.data_through),
         "series": sorted(series, key=lambda row: (-row["total_events"], row["label"], row["kind"])),
         "all": _row(grid, len(titles)),
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from flows.engine.arrays import SegmentArrays, segment_from_rows
+from flows.engine.arrays import segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
@@ -56,22 +55,14 @@ def compile_kernels() -> None:
         given = Given(segments=[segment], data_from=0, data_through=7)
         trace_nodes(questions[0], given, (0, EVENT, "a"), threads=1)
         grow_tree(questions[0], given, threads=1)
-    _compile_analyses([early, late])
+    _compile_analyses(Given(segments=[early, late], data_from=0, data_through=7))
 
 
-def _compile_analyses(segments: Sequence[SegmentArrays]) -> None:
-    for order in ("eventual", "strict"):
-        funnel = FunnelQuery(steps=(("a",), ("b",)), order=order)
-        compute_funnel(funnel, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
-    compute_funnel(
-        FunnelQuery(steps=(("a",), ("b",)), breakdown="text"),
-        segments,
-        data_from=0,
-        data_through=7,
-        dataset_version=0,
-        threads=1,
-    )
-    compute_matrix(MatrixQuery(), segments, data_through=7, dataset_version=0, threads=1)
-    retention = RetentionQuery(first=("a",), edges=(0, 4, 8))
-    compute_retention(retention, segments, data_through=7, dataset_version=0, threads=1)
-    compute_timeline(TimelineQuery(edges=(0, 4, 8)), segments, data_through=7, dataset_version=0, threads=1)
+def _compile_analyses(given: Given) -> None:
+    steps = (("a",), ("b",))
+    strict = FunnelQuery(steps=steps, order="strict")
+    for funnel in (strict, FunnelQuery(steps=steps), FunnelQuery(steps=steps, breakdown="text")):
+        compute_funnel(funnel, given, dataset_version=0, threads=1)
+    compute_matrix(MatrixQuery(), given, dataset_version=0, threads=1)
+    compute_retention(RetentionQuery(first=("a",), edges=(0, 4, 8)), given, dataset_version=0, threads=1)
+    compute_timeline(TimelineQuery(edges=(0, 4, 8)), given, dataset_version=0, threads=1)

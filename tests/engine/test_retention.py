@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from flows.engine import periods, plan, retention
 from flows.engine.arrays import segment_from_rows
+from flows.engine.histories import Given
 from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, HOUR, QueryError
 from flows.engine.retention import RetentionQuery, compute_retention
 from flows.engine.source import Cancelled
 from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
+from tests.engine.compare import asked_of
 from tests.engine.reference_analyses import reference_retention
 
 EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
@@ -25,8 +27,8 @@ QUESTIONS = st.builds(RetentionQuery, first=some(NAMES, 1), back=some(NAMES), ed
 
 
 def engine_retention(segments, query, through, **options):
-    options = {"dataset_version": 1, "threads": 2} | options
-    return compute_retention(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
+    asked, rest = asked_of(segments, {"data_through": through} | options)
+    return compute_retention(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 @thorough
@@ -93,7 +95,8 @@ def test_edges_may_be_an_array():
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_empty_cohorts(segments):
     query = RetentionQuery(first=("a",), edges=(0, 10))
-    found = compute_retention(query, segments, data_through=None, dataset_version=1, catalogue={"a"})
+    asked = Given(segments=segments, data_from=None, data_through=None, catalogue={"a"})
+    found = compute_retention(query, asked, dataset_version=1)
     assert found["people"] == 0
     assert [period["complete"] for period in found["periods"]] == [False]
 

@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 
 from flows.engine import plan, timeline
 from flows.engine.arrays import segment_from_rows
+from flows.engine.histories import Given
 from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
 from flows.engine.timeline import TimelineQuery, check_timeline, compute_timeline
 from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
+from tests.engine.compare import asked_of
 from tests.engine.reference_analyses import reference_timeline
 from tests.engine.test_retention import EDGES
 
 
 def engine_timeline(segments, query, through=100, **options):
-    options = {"dataset_version": 1, "threads": 2} | options
-    return compute_timeline(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
+    asked, rest = asked_of(segments, {"data_through": through} | options)
+    return compute_timeline(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 @st.composite
@@ -71,7 +73,8 @@ def test_buckets_that_reach_beyond_the_data_are_incomplete():
 
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_an_empty_timeline(segments):
-    found = compute_timeline(TimelineQuery(edges=(0, 10)), segments, data_through=None, dataset_version=1)
+    asked = Given(segments=segments, data_from=None, data_through=None)
+    found = compute_timeline(TimelineQuery(edges=(0, 10)), asked, dataset_version=1)
     assert found["series"] == []
     assert found["all"]["events"] == [0]
 

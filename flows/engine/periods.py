@@ -104,6 +104,13 @@ def period_rows(edges: tuple[int, ...], data_through: int | None) -> list[dict[s
     ]
 
 
+def period_at(edges: tuple[int, ...], since: int) -> int:
+    """Which period begins at a moment (µs). Raises QueryError if none does."""
+    if since not in edges[:-1]:
+        raise QueryError("since", f"since: the question has no period that begins at {format_time(since)}.")
+    return edges.index(since)
+
+
 def edge_array(edges: tuple[int, ...]) -> IntArray:
     """int64[periods + 1], read-only."""
     array = np.array(edges, np.int64)

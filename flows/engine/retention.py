@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.analysis import Fold, Given, Histories, canonical, check_conditions, check_names, head, name_events
+from flows.engine.arrays import CodeArray, IntArray
 from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
@@ -151,11 +152,7 @@ def compute_retention(
     [(0, 0, 1), (1, 1, 1)]
     """
     began = time.perf_counter()
-    names = name_events(given.segments, given.catalogue)
-    table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
-    table[names.codes("back", query.back)] |= BACK
-    table[names.codes("first", query.first)] |= FIRST
-    edges = edge_array(query.edges)
+    fold, table, edges = open_retention(query, given, threads, Watch(progress, cancelled))
     periods = len(edges) - 1
 
     def new() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -164,8 +161,6 @@ def compute_retention(
     def add(counts: tuple[NDArray[np.int64], NDArray[np.int64]], histories: Histories) -> None:
         _count_returns(*histories.columns, edges, *counts)
 
-    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
-    fold = Fold(query, given, names, scope, threads, Watch(progress, cancelled))
     parts = fold.ranges(table, new=new, add=add).parts
     sizes = np.sum([part[0] for part in parts], axis=0)
     bounded, latest = np.sum([part[1] for part in parts], axis=0)
@@ -181,6 +176,18 @@ def compute_retention(
         "cohorts": _cohort_rows(sizes, bounded, unbounded, complete),
         "overall": _overall_rows(sizes, bounded, unbounded, complete),
     }
+
+
+def open_retention(
+    query: RetentionQuery, given: Given, threads: int | None, watch: Watch
+) -> tuple[Fold, CodeArray, IntArray]:
+    """The histories of a question; label code → FIRST | BACK; the edges. Raises QueryError."""
+    names = name_events(given.segments, given.catalogue)
+    table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
+    table[names.codes("back", query.back)] |= BACK
+    table[names.codes("first", query.first)] |= FIRST
+    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
+    return Fold(query, given, names, scope, threads, watch), table, edge_array(query.edges)
 
 
 def _cohort_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from flows.engine.analysis import (
     head,
     name_events,
 )
+from flows.engine.arrays import CodeArray
 from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
 from flows.engine.filters import PropertyFilter
@@ -186,24 +187,10 @@ def compute_timeline(
     [('a', [2, 1], [1, 1]), ('b', [0, 1], [0, 1])]
     """
     began = time.perf_counter()
-    names = name_events(given.segments, given.catalogue)
-    size = len(names.names)
-    edges = edge_array(query.edges)
-    table = np.where(names.visible(query.only, query.hide), np.arange(1, size + 1), 0).astype(np.int32)
-    watch = Watch(progress, cancelled)
-
-    def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
-        _count_labels(*histories.columns, edges, counts)
-
-    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
-    fold = Fold(query, given, names, scope, threads, watch)
-    labels = fold.ranges(table, new=lambda: np.zeros(size + 1, np.int64), add=add_labels, done=(0.0, 0.4)).parts
-    kept = rank_labels(np.sum(labels, axis=0)[1:], names.names, query.top)
-    nodes = np.where(table > 0, len(kept) + 1, 0).astype(np.int32)
-    nodes[kept] = np.arange(1, len(kept) + 1)
-    grid = _count(fold, nodes, edges, len(kept) + 1)
+    timeline = Timeline(query, given, threads, Watch(progress, cancelled))
+    nodes, titles = timeline.nodes((0.0, 0.4))
+    grid = timeline.count(nodes, len(titles), (0.4, 1.0))
     check_timeline(grid)
-    titles = [(EVENT, names.names[code]) for code in kept] + [(OTHER, "")]
     rows = [{"kind": kind, "label": label, **_row(grid, node)} for node, (kind, label) in enumerate(titles)]
     series = [row for row in rows if row["total_events"]]
     seconds = time.perf_counter() - began
@@ -235,17 +222,55 @@ def check_timeline(grid: NDArray[np.int64]) -> None:
             raise NotConserved("people of the timeline do not add up")
 
 
-def _count(fold: Fold, nodes: NDArray[np.int32], edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    def new() -> _Counts:
-        grid, stamps = np.zeros((2, len(edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
-        return _Counts(grid, stamps, np.zeros(2, np.int64))
+class Timeline:
+    """The histories of a question; ``table`` (int32[labels]) has 1 + its code for each label that is visible, else 0.
 
-    def add(counts: _Counts, histories: Histories) -> None:
-        _count_buckets(*histories.columns, edges, *counts)
+    Raises
+    ------
+    QueryError
+    """
 
-    parts = fold.ranges(nodes, new=new, add=add, done=(0.4, 1.0)).parts
-    grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
-    return grid
+    def __init__(self, query: TimelineQuery, given: Given, threads: int | None, watch: Watch) -> None:
+        self._names = name_events(given.segments, given.catalogue)
+        self._top, self._edges = query.top, edge_array(query.edges)
+        shown = self._names.visible(query.only, query.hide)
+        self.table = np.where(shown, np.arange(1, len(shown) + 1), 0).astype(np.int32)
+        scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
+        self.fold = Fold(query, given, self._names, scope, threads, watch)
+
+    def nodes(self, done: tuple[float, float] = (0.0, 1.0)) -> tuple[CodeArray, list[tuple[str, str]]]:
+        """Label code → 1 + node, or 0; kind and label of each node: the ``top`` labels, and Other."""
+
+        def add(counts: NDArray[np.int64], histories: Histories) -> None:
+            _count_labels(*histories.columns, self._edges, counts)
+
+        size = len(self.table) + 1
+        parts = self.fold.ranges(self.table, new=lambda: np.zeros(size, np.int64), add=add, done=done).parts
+        kept = rank_labels(np.sum(parts, axis=0)[1:], self._names.names, self._top)
+        return self.nodes_of([self._names.names[code] for code in kept])
+
+    def nodes_of(self, labels: Sequence[str]) -> tuple[CodeArray, list[tuple[str, str]]]:
+        """The same, of labels that are chosen already."""
+        nodes = np.where(self.table > 0, len(labels) + 1, 0).astype(np.int32)
+        for node, label in enumerate(labels, 1):
+            code = self._names.known.get(label)
+            if code is not None and self.table[code]:
+                nodes[code] = node
+        return nodes, [*((EVENT, label) for label in labels), (OTHER, "")]
+
+    def count(self, nodes: CodeArray, size: int, done: tuple[float, float]) -> NDArray[np.int64]:
+        """The grid of so many nodes, int64[2, buckets + 1, nodes + 1]."""
+
+        def new() -> _Counts:
+            grid, stamps = np.zeros((2, len(self._edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
+            return _Counts(grid, stamps, np.zeros(2, np.int64))
+
+        def add(counts: _Counts, histories: Histories) -> None:
+            _count_buckets(*histories.columns, self._edges, *counts)
+
+        parts = self.fold.ranges(nodes, new=new, add=add, done=done).parts
+        grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
+        return grid
 
 
 def _row(grid: NDArray[np.int64], node: int) -> dict[str, Any]:

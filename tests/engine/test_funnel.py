@@ -1,13 +1,14 @@
 """Funnels: paper cases, the references, and the promise that a chain of nodes shows the numbers of its flow."""
 
 import doctest
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import funnel, funnel_sets
+from flows.engine import funnel, funnel_sets, people_sets
 from flows.engine.arrays import segment_from_rows
 from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
@@ -34,7 +35,7 @@ from tests.engine.cases import (
 )
 from tests.engine.compare import asked_of, assert_times_close, engine_flow, given_of, oldest_and_newest, relabelled
 from tests.engine.reference import histories, label_of
-from tests.engine.reference_analyses import eventual_attempts, reference_chain, reference_eventual
+from tests.engine.reference_analyses import eventual_attempts, grouped, reference_chain, reference_eventual
 from tests.engine.test_semantics import history
 
 
@@ -109,19 +110,23 @@ def test_eventual_funnels_agree_with_the_reference(segments, query, cohorts):
 
 
 @thorough
-@given(valued_logs(), narrowed(funnels()), some_people())
-def test_every_number_of_an_eventual_funnel_is_its_set(segments, query, cohorts):
+@given(valued_logs(), narrowed(funnels()), some_people(), st.data())
+def test_every_number_of_an_eventual_funnel_is_its_set(segments, query, cohorts, data):
     given_rows = given_of(segments, cohorts=cohorts, properties=PROPERTIES)
     attempts, _, _ = eventual_attempts(segments, query, given_rows.data_through, cohorts)
+    groups = {None: attempts} | (grouped(query, attempts) if query.breakdown else {})
     for step in range(len(query.steps)):
         for state in (None, *STATES):
-            here = [a for a in attempts if a["reached"] >= step]
+            group = data.draw(st.sampled_from(list(groups)))
+            here = [a for a in groups[group] if a["reached"] >= step]
             if state is not None:
                 here = [a for a in here if (a["reached"], a["state"]) == (step, state)]
-            chosen = [attempt["person"] for attempt in here]
+            chosen = Counter(attempt["person"] for attempt in here)
             with small_parts():
-                found = funnel_set(query, given_rows, step, state, threads=2)
-            assert (found.total, found.keys.tolist()) == (len(chosen), sorted(set(chosen)))
+                found = funnel_set(query, given_rows, step, state, group, threads=2)
+            assert found.total == chosen.total()
+            assert dict(zip(found.keys.tolist(), found.counts.tolist(), strict=True)) == chosen
+            assert found.moments.tolist() == [max(a["began"] for a in here if a["person"] == key) for key in found.keys]
 
 
 @st.composite
@@ -232,6 +237,8 @@ def test_a_set_counts_attempts_and_names_people_once():
 )
 def test_a_set_that_a_funnel_does_not_have_is_refused(step, state, field):
     query = FunnelQuery(steps=(("a",), ("b",)))
+    with pytest.raises(QueryError, match="not broken down"):
+        funnel_set(query, given_of([history("a0 b1")]), 0, None, ("value", "x"))
     for ask in (
         lambda: funnel_set(query, given_of([history("a0 b1")]), step, state),
         lambda: chain_set(FlowQuery(start=("a",)), [["a"], ["b"]], given_of([history("a0 b1")]), step, state),
@@ -450,7 +457,7 @@ def test_a_funnel_that_does_not_add_up_is_refused():
             check_funnel(counts, ends, gaps, {"eligible": 5, "matched": 3, "completed": completed})
 
 
-@pytest.mark.parametrize("module", [funnel, funnel_sets])
+@pytest.mark.parametrize("module", [funnel, funnel_sets, people_sets])
 def test_examples_in_docstrings_hold(module):
-    extra = {"segment_from_rows": segment_from_rows}
+    extra = {"segment_from_rows": segment_from_rows, "np": np}
     assert doctest.testmod(module, extraglobs=extra).failed == 0

@@ -25,6 +25,7 @@ from flows.engine.timeline import TimelineQuery
 PERIODS = ("day", "week", "month")
 MOST_BUCKETS = 400
 FLOW = "flow"
+BOUNDS = ("range_from", "range_to", "where", "people")
 
 
 class Question(Protocol):
@@ -134,9 +135,9 @@ class FunnelQuestion(Analysis):
         return self.breakdown
 
     def engine(self) -> FunnelQuery:
-        names = ("steps", "order", "count", "occurrence", "within", "max_gap", "breakdown", "top", "where", "people")
+        names = ("steps", "order", "count", "occurrence", "within", "max_gap", "breakdown", "top", *BOUNDS)
         exclusions = (Exclusion(self.never, self.after, self.before),) if self.never else ()
-        options: dict[str, Any] = {name: getattr(self, name) for name in (*names, "range_from", "range_to")}
+        options: dict[str, Any] = {name: getattr(self, name) for name in names}
         return FunnelQuery(exclusions=exclusions, **options)
 
 
@@ -178,7 +179,8 @@ class RetentionQuestion(Periodic):
 
     def engine(self, since: int, through: int) -> RetentionQuery:
         edges = self.edges(since, through, MAX_PERIODS)
-        return RetentionQuery(first=self.first, back=self.back, edges=edges, where=self.where, people=self.people)
+        options: dict[str, Any] = {name: getattr(self, name) for name in ("first", "back", *BOUNDS)}
+        return RetentionQuery(edges=edges, **options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ class TrendQuestion(Periodic):
 
     def engine(self, since: int, through: int) -> TimelineQuery:
         edges = self.edges(since, through, MOST_BUCKETS)
-        options: dict[str, Any] = {name: getattr(self, name) for name in ("top", "only", "hide", "where", "people")}
+        options: dict[str, Any] = {name: getattr(self, name) for name in ("top", "only", "hide", *BOUNDS)}
         return TimelineQuery(edges=edges, **options)
 
 

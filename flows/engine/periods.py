@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -111,11 +112,33 @@ def period_at(edges: tuple[int, ...], since: int) -> int:
     return edges.index(since)
 
 
-def edge_array(edges: tuple[int, ...]) -> IntArray:
-    """int64[periods + 1], read-only."""
-    array = np.array(edges, np.int64)
+def check_range_of_edges(query: Any) -> None:
+    """Raises QueryError unless a range, where there is one, begins in the first period and ends in the last one."""
+    (low, first), (last, high) = query.edges[:2], query.edges[-2:]
+    since = low if query.range_from is None else query.range_from
+    until = high if query.range_to is None else query.range_to
+    if not low <= since < min(first, until):
+        raise QueryError("from", "from: the range must begin within the first period, and before it ends.")
+    if not last < until <= high:
+        raise QueryError("to", "to: the range must end within the last period.")
+
+
+def edges_within(query: Any) -> IntArray:
+    """The edges of a question, the outer ones moved to where its range begins and ends (int64[periods + 1])."""
+    array = np.array(query.edges, np.int64)
+    if query.range_from is not None:
+        array[0] = query.range_from
+    if query.range_to is not None:
+        array[-1] = query.range_to
     array.flags.writeable = False
     return array
+
+
+def last_seen(query: Any, data_through: int | None) -> int | None:
+    """The last moment of which the question knows: a period that reaches beyond it is not over."""
+    if data_through is None or query.range_to is None:
+        return data_through
+    return min(data_through, int(query.range_to) - 1)
 
 
 def _check_count(count: int, most: int) -> None:

@@ -17,7 +17,14 @@ from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after
 from flows.engine.log import U
-from flows.engine.periods import check_edges, complete_periods, edge_array, period_rows
+from flows.engine.periods import (
+    check_edges,
+    check_range_of_edges,
+    complete_periods,
+    edges_within,
+    last_seen,
+    period_rows,
+)
 from flows.engine.plan import Scope
 from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
@@ -35,7 +42,7 @@ class RetentionQuery:
     """One question about coming back.
 
     ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
-    ``[edges[0], edges[-1])`` do not exist.
+    ``[edges[0], edges[-1])``, or outside the range if there is one, do not exist.
 
     A person belongs to the period of their first event of ``first``; each later event of ``back`` (empty: any event at
     all) is a return. ``where`` removes events that do not meet all conditions, ``people`` whole histories.
@@ -48,6 +55,8 @@ class RetentionQuery:
 
     first: tuple[str, ...]
     edges: tuple[int, ...]
+    range_from: int | None = None
+    range_to: int | None = None
     back: tuple[str, ...] = ()
     where: tuple[PropertyFilter, ...] = ()
     people: tuple[PeopleCondition, ...] = ()
@@ -58,6 +67,7 @@ class RetentionQuery:
         if not self.first:
             raise QueryError("first", "first: name at least one event that begins.")
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_PERIODS))
+        check_range_of_edges(self)
 
 
 @kernel
@@ -167,11 +177,12 @@ def compute_retention(
     unbounded = np.cumsum(latest[:, ::-1], axis=1)[:, ::-1]
     if (bounded > unbounded).any() or (unbounded > sizes[:, None]).any():
         raise NotConserved("more people came back than there are")
-    complete = complete_periods(query.edges, given.data_through)
+    through = last_seen(query, given.data_through)
+    complete = complete_periods(query.edges, through)
     seconds = time.perf_counter() - began
     return {
         **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
-        "periods": period_rows(query.edges, given.data_through),
+        "periods": period_rows(query.edges, through),
         "people": int(sizes.sum()),
         "cohorts": _cohort_rows(sizes, bounded, unbounded, complete),
         "overall": _overall_rows(sizes, bounded, unbounded, complete),
@@ -186,8 +197,9 @@ def open_retention(
     table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
     table[names.codes("back", query.back)] |= BACK
     table[names.codes("first", query.first)] |= FIRST
-    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
-    return Fold(query, given, names, scope, threads, watch), table, edge_array(query.edges)
+    edges = edges_within(query)
+    scope = Scope(True, int(edges[0]), int(edges[-1]), False, 0)
+    return Fold(query, given, names, scope, threads, watch), table, edges
 
 
 def _cohort_rows(

@@ -11,7 +11,7 @@ from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after
 from flows.engine.log import U
 from flows.engine.people_sets import Part, PeopleSet
-from flows.engine.periods import complete_periods, period_at
+from flows.engine.periods import complete_periods, last_seen, period_at
 from flows.engine.query import QueryError
 from flows.engine.retention import BACK, FIRST, RetentionQuery, open_retention
 from flows.engine.source import Watch
@@ -113,7 +113,7 @@ def retention_set(
         low = period_at(query.edges, since)
         high = low + 1
     elif later is not None:
-        high = sum(complete_periods(query.edges, given.data_through)) - later
+        high = sum(complete_periods(query.edges, last_seen(query, given.data_through))) - later
     if later is not None and not 0 <= later < periods - low:
         raise QueryError("later", f"later: must be a whole number from 0 to {periods - low - 1}.")
     chosen = low, high, -1 if later is None else later, onwards

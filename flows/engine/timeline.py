@@ -28,7 +28,7 @@ from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after
 from flows.engine.log import U
-from flows.engine.periods import check_edges, edge_array, period_rows
+from flows.engine.periods import check_edges, check_range_of_edges, edges_within, last_seen, period_rows
 from flows.engine.plan import Scope
 from flows.engine.query import MAX_TOP, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
@@ -45,8 +45,8 @@ class TimelineQuery:
     """One question about events over time.
 
     ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
-    ``[edges[0], edges[-1])`` do not exist. ``where`` removes events that do not meet all conditions, ``people`` whole
-    histories.
+    ``[edges[0], edges[-1])``, or outside the range if there is one, do not exist. ``where`` removes events that do not
+    meet all conditions, ``people`` whole histories.
 
     Raises
     ------
@@ -55,6 +55,8 @@ class TimelineQuery:
     """
 
     edges: tuple[int, ...]
+    range_from: int | None = None
+    range_to: int | None = None
     top: int = 8
     only: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class TimelineQuery:
         check_conditions(self)
         check_between("top", self.top, 1, MAX_TOP)
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_BUCKETS))
+        check_range_of_edges(self)
         if self.only and set(self.only) <= set(self.hide):
             raise QueryError("hide", "hide: nothing of the listed events would be left.")
 
@@ -196,7 +199,7 @@ def compute_timeline(
     seconds = time.perf_counter() - began
     return {
         **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
-        "buckets": period_rows(query.edges, given.data_through),
+        "buckets": period_rows(query.edges, last_seen(query, given.data_through)),
         "series": sorted(series, key=lambda row: (-row["total_events"], row["label"], row["kind"])),
         "all": _row(grid, len(titles)),
     }
@@ -223,7 +226,8 @@ def check_timeline(grid: NDArray[np.int64]) -> None:
 
 
 class Timeline:
-    """The histories of a question; ``table`` (int32[labels]) has 1 + its code for each label that is visible, else 0.
+    """The histories of a question; ``table`` (int32[labels]) has 1 + its code for each label that is visible, else 0;
+    ``edges`` are those within the range.
 
     Raises
     ------
@@ -232,17 +236,17 @@ class Timeline:
 
     def __init__(self, query: TimelineQuery, given: Given, threads: int | None, watch: Watch) -> None:
         self._names = name_events(given.segments, given.catalogue)
-        self._top, self._edges = query.top, edge_array(query.edges)
+        self._top, self.edges = query.top, edges_within(query)
         shown = self._names.visible(query.only, query.hide)
         self.table = np.where(shown, np.arange(1, len(shown) + 1), 0).astype(np.int32)
-        scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
+        scope = Scope(True, int(self.edges[0]), int(self.edges[-1]), False, 0)
         self.fold = Fold(query, given, self._names, scope, threads, watch)
 
     def nodes(self, done: tuple[float, float] = (0.0, 1.0)) -> tuple[CodeArray, list[tuple[str, str]]]:
         """Label code → 1 + node, or 0; kind and label of each node: the ``top`` labels, and Other."""
 
         def add(counts: NDArray[np.int64], histories: Histories) -> None:
-            _count_labels(*histories.columns, self._edges, counts)
+            _count_labels(*histories.columns, self.edges, counts)
 
         size = len(self.table) + 1
         parts = self.fold.ranges(self.table, new=lambda: np.zeros(size, np.int64), add=add, done=done).parts
@@ -262,11 +266,11 @@ class Timeline:
         """The grid of so many nodes, int64[2, buckets + 1, nodes + 1]."""
 
         def new() -> _Counts:
-            grid, stamps = np.zeros((2, len(self._edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
+            grid, stamps = np.zeros((2, len(self.edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
             return _Counts(grid, stamps, np.zeros(2, np.int64))
 
         def add(counts: _Counts, histories: Histories) -> None:
-            _count_buckets(*histories.columns, self._edges, *counts)
+            _count_buckets(*histories.columns, self.edges, *counts)
 
         parts = self.fold.ranges(nodes, new=new, add=add, done=done).parts
         grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)

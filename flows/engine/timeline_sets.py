@@ -89,11 +89,12 @@ def timeline_set(
     >>> found.total, found.keys.tolist()
     (2, [1])
     """
-    bounds = query.edges[0], query.edges[-1]
-    if since is not None:
-        place = period_at(query.edges, since)
-        bounds = query.edges[place], query.edges[place + 1]
     timeline = Timeline(query, given, threads, Watch())
+    first, stop = 0, len(query.edges) - 1
+    if since is not None:
+        first = period_at(query.edges, since)
+        stop = first + 1
+    bounds = int(timeline.edges[first]), int(timeline.edges[stop])
     table = timeline.table
     if node is not None:
         nodes, titles = timeline.nodes() if node[0] != EVENT else timeline.nodes_of([node[1]])

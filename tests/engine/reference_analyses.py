@@ -235,9 +235,14 @@ def period_of(time, edges):
     return max(k for k in range(len(edges) - 1) if edges[k] <= time)
 
 
+def bounds_of(query):
+    since = query.edges[0] if query.range_from is None else query.range_from
+    return since, query.edges[-1] if query.range_to is None else query.range_to
+
+
 def beginners(segments, query, cohorts=None):
     """Of each person who begins: the person, the period, the times of all returns."""
-    for person, events in looked_at(segments, query, query.edges[0], query.edges[-1], cohorts):
+    for person, events in looked_at(segments, query, *bounds_of(query), cohorts):
         events = [event for event in events if meets(event, query.where)]
         begins = [i for i, event in enumerate(events) if event.name in query.first]
         if begins:
@@ -249,7 +254,8 @@ def beginners(segments, query, cohorts=None):
 def reference_retention(segments, query, data_through, cohorts=None):
     edges = query.edges
     periods = len(edges) - 1
-    complete = [edges[k + 1] - 1 <= data_through for k in range(periods)]
+    through = data_through if query.range_to is None else min(data_through, query.range_to - 1)
+    complete = [edges[k + 1] - 1 <= through for k in range(periods)]
     begun = [[] for _ in range(periods)]  # the periods of return of each person
     for _, cohort, back in beginners(segments, query, cohorts):
         begun[cohort].append({period_of(time, edges) for time in back})
@@ -288,7 +294,7 @@ def occurrences(segments, query, cohorts=None):
     """Person, bucket and name of each event that counts."""
     return [
         (person, period_of(event.time, query.edges), event.name)
-        for person, events in looked_at(segments, query, query.edges[0], query.edges[-1], cohorts)
+        for person, events in looked_at(segments, query, *bounds_of(query), cohorts)
         for event in events
         if meets(event, query.where) and event.name not in query.hide and (not query.only or event.name in query.only)
     ]

@@ -24,7 +24,20 @@ from tests.engine.compare import asked_of, given_of
 from tests.engine.reference_analyses import beginners, reference_retention
 
 EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
-QUESTIONS = st.builds(RetentionQuery, first=some(NAMES, 1), back=some(NAMES), edges=EDGES)
+
+
+@st.composite
+def periods_in_a_range(draw):
+    """Edges, and a range that cuts the outer periods, or none."""
+    edges = draw(EDGES)
+    since = draw(st.none() | st.integers(edges[0], edges[1] - 1))
+    low = max(edges[-2], edges[-2] if since is None else since)
+    return {"edges": edges, "range_from": since, "range_to": draw(st.none() | st.integers(low + 1, edges[-1]))}
+
+
+@st.composite
+def questions(draw):
+    return RetentionQuery(first=draw(some(NAMES, 1)), back=draw(some(NAMES)), **draw(periods_in_a_range()))
 
 
 def engine_retention(segments, query, through, **options):
@@ -33,11 +46,12 @@ def engine_retention(segments, query, through, **options):
 
 
 @thorough
-@given(valued_logs(), narrowed(QUESTIONS), some_people(), st.integers(-6, 70), st.data())
+@given(valued_logs(), narrowed(questions()), some_people(), st.integers(-6, 70), st.data())
 def test_every_number_of_retention_is_its_set(segments, query, cohorts, through, data):
     about = given_of(segments, cohorts=cohorts, properties=PROPERTIES, data_through=through)
     people, edges = list(beginners(segments, query, cohorts)), query.edges
-    over = sum(edge - 1 <= through for edge in edges[1:])
+    seen = through if query.range_to is None else min(through, query.range_to - 1)
+    over = sum(edge - 1 <= seen for edge in edges[1:])
     for _ in range(4):
         place = data.draw(st.none() | st.integers(0, len(edges) - 2))
         later = data.draw(st.none() | st.integers(0, len(edges) - 2 - (place or 0)))
@@ -61,7 +75,7 @@ def test_every_number_of_retention_is_its_set(segments, query, cohorts, through,
 
 
 @thorough
-@given(valued_logs(), narrowed(QUESTIONS), some_people(), st.integers(-6, 70))
+@given(valued_logs(), narrowed(questions()), some_people(), st.integers(-6, 70))
 def test_retention_agrees_with_the_reference(segments, query, cohorts, through):
     with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
         got = engine_retention(segments, query, through, cohorts=cohorts, properties=PROPERTIES)
@@ -142,6 +156,9 @@ def test_nothing_gives_empty_cohorts(segments):
         ("edges", {"edges": (0, 1.5)}),
         ("edges", {"edges": (0, 1 << 70)}),
         ("period", {"edges": tuple(range(402))}),
+        ("from", {"edges": (0, 5, 9), "range_from": 5}),
+        ("from", {"edges": (0, 9), "range_from": 5, "range_to": 5}),
+        ("to", {"edges": (0, 5, 9), "range_to": 5}),
     ],
 )
 def test_an_impossible_retention_is_one_sentence_that_names_the_field(field, options):

@@ -20,7 +20,7 @@ from flows.engine.timeline_sets import timeline_set
 from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
 from tests.engine.compare import asked_of, given_of
 from tests.engine.reference_analyses import occurrences, reference_timeline, top_labels
-from tests.engine.test_retention import EDGES
+from tests.engine.test_retention import periods_in_a_range
 
 
 def engine_timeline(segments, query, through=100, **options):
@@ -32,7 +32,7 @@ def engine_timeline(segments, query, through=100, **options):
 def questions(draw):
     only, hide = draw(st.one_of(st.just(()), some(NAMES, 1, 4))), draw(some(NAMES))
     hide = () if only and set(only) <= set(hide) else hide
-    return TimelineQuery(edges=draw(EDGES), top=draw(st.integers(1, 7)), only=only, hide=hide)
+    return TimelineQuery(top=draw(st.integers(1, 7)), only=only, hide=hide, **draw(periods_in_a_range()))
 
 
 @thorough

@@ -184,6 +184,15 @@ def test_a_trend_adds_up_over_labels_and_periods(editor, team, shop):
     assert trend.drawing.lines[0].path.startswith("M")
 
 
+def test_a_range_cuts_its_outer_periods_and_the_last_one_is_not_over(editor, team, shop):
+    weekly(team, shop)
+    give_events(shop, [("z", "ping", 1_767_567_600 + day * DAY, {}) for day in range(28)])
+    asked = {"from": "2026-01-08", "to": "2026-01-14", "only": "ping"}
+    trend = show(editor, team, kind="trend", measure="events", **asked).context["page"].answer.trend
+    assert trend.rows[0].values == (4, 3)
+    assert trend.columns == (("5 Jan 2026", True), ("12 Jan 2026", False))
+
+
 @pytest.mark.parametrize(
     ("params", "says"),
     [

@@ -14,7 +14,7 @@ from flows.engine.query import HOUR, QueryError, format_time
 PERIODS = ("hour", "day", "week", "month")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR = 1 << 60
-_CALENDAR_FROM, _CALENDAR_TO = (
+CALENDAR_FROM, CALENDAR_TO = (
     (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for year in (2, 9998)
 )
 
@@ -53,7 +53,7 @@ def calendar_edges(period: str, since: int, until: int, zone: tzinfo, most: int)
         raise QueryError("period", f"period: must be one of {', '.join(PERIODS)}.")
     if not since < until:
         raise QueryError("from", "from: the range must begin before it ends.")
-    if since < _CALENDAR_FROM or until > _CALENDAR_TO:
+    if since < CALENDAR_FROM or until > CALENDAR_TO:
         raise QueryError("from", "from: the range must lie within the years 2 to 9998.")
     local = (_EPOCH + timedelta(microseconds=since)).astimezone(zone)
     if period == "hour":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flows.engine.filters import is_property
 from flows.engine.funnel_walk import STATES
+from flows.engine.periods import CALENDAR_FROM, CALENDAR_TO
 from flows.engine.picking import Picked
 from flows.engine.query import MAX_STEPS, QueryError, format_time, parse_time
 from flows.engine.result import EVENT, OTHER
@@ -88,6 +89,8 @@ class Spot(Picked):
         if self.measure == MEASURES.get(self.set, ("",))[0]:
             object.__setattr__(self, "measure", "")
         if self.moment is not None:
+            if not CALENDAR_FROM <= self.moment <= CALENDAR_TO:
+                raise QueryError("since", "since: the period must lie within the years 2 to 9998.")
             object.__setattr__(self, "since", format_time(self.moment))
 
     @property

@@ -17,6 +17,7 @@ from flows.contexts.spots import spot_words
 from flows.engine.query import FlowQuery
 from flows.engine.spot import DID, EVENTS, Spot
 from flows.figures import duration
+from flows.forms.analyses import NAMES
 from flows.lettering import printable
 from flows.models import Dataset, FlowChart
 from flows.questions import Analysis, FunnelQuestion
@@ -110,12 +111,17 @@ def reached_view(
         path=path,
         params=params,
         back_url=back_url,
-        back_name="Funnel" if spot.chain or saved is None else saved.name,
+        back_name=saved.name if saved and not spot.chain else _kind_name(question),
         found=found,
         offset=offset,
         rows=tuple(_rows(found.members)) if found else (),
         problem=problem,
     )
+
+
+def _kind_name(question: FlowQuery | Analysis | None) -> str:
+    """What a page is called that nobody has saved; a chain of a flow stands there as a funnel."""
+    return NAMES[question.kind if isinstance(question, Analysis) else FunnelQuestion.kind]
 
 
 def _noun(question: FlowQuery | Analysis | None, spot: Spot) -> Noun:

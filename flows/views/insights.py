@@ -24,7 +24,7 @@ from flows.forms.contrasts import WITH
 from flows.insights.detours import detours, legs_of
 from flows.insights.outcomes import converters, reaching
 from flows.models import FlowRun
-from flows.services import comparisons, runs, sets
+from flows.services import comparisons, details, runs, sets
 from flows.services.line import TooManyWait
 from flows.store import DamagedSegment
 from flows.views import asking
@@ -148,7 +148,7 @@ def _detours(asked: Asked) -> Part:
 
     def tell() -> Group:
         legs = legs_of(_result(run))
-        ways = sets.detours_of(dataset=dataset, query=query, legs=legs, version=run.dataset_version)
+        ways = details.detours_of(dataset=dataset, query=query, legs=legs, version=run.dataset_version)
         return asked.teller.detours(detours(legs, ways))
 
     return Part([run], tell)

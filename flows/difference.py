@@ -1,6 +1,6 @@
 """Two flows drawn as one: bars and ribbons as broad as the mean of both shares, with what differs as marks.
 
-    picture = difference_view(first, second, compared, top=8, width=1080, url=url)
+    picture = difference_view(Drawn.of((first, second), top=8), compared, width=1080, url=url)
 
 `templates/flows/compare/difference.html` draws it. Results are asked with many labels; here those that matter on one of
 the sides stand as themselves, all others are drawn as Other.
@@ -13,7 +13,7 @@ from typing import Any
 from flows.chart_tables import LINK_FIELDS, link_selector
 from flows.chart_view import Noun, end_words, step_name
 from flows.engine.result import EVENT, OTHER
-from flows.engine.selector import NODE, Selector
+from flows.engine.selector import MATCHED, NODE, Selector
 from flows.figures import NARROW, figure, points, share
 from flows.sankey import ENDS, End, Node, Ribbon, SankeyLayout, lay_out
 
@@ -36,6 +36,50 @@ def verdict(row: Mapping[str, Any]) -> str:
     if row["adjusted_p"] >= ALPHA:
         return SAME
     return MORE if row["difference"] > 0 else FEWER
+
+
+ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
+KINDS = ("totals", "nodes", "links", "ends")
+
+
+def selector_of(row: Mapping[str, Any]) -> Selector:
+    """Which number of a flow a row of a comparison is about."""
+    if "source" in row:
+        return link_selector(row)
+    if "step" in row:
+        return Selector(set=NODE, step=row["step"], kind=row["kind"], label=row["label"], state=row.get("state"))
+    return Selector(set=MATCHED, state=row["state"])
+
+
+def in_order(compared: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """All rows with what can be said of them: what can be told from chance stands first, then what differs most."""
+    found = [(row, verdict(row)) for kind in KINDS for row in compared[kind]]
+    return sorted(found, key=lambda pair: (ORDER.index(pair[1]), -abs(pair[0]["difference"] or 0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn of two results: both with the labels that are not kept in Other, and the labels that are."""
+
+    results: tuple[Result, Result]
+    kept: Mapping[int, set[str]]
+
+    @classmethod
+    def of(cls, results: tuple[Result, Result], top: int) -> "Drawn":
+        """`top` is how many labels of a step are drawn by name."""
+        kept = kept_labels(results, top)
+        first, second = (bucketed(result, kept) for result in results)
+        return cls((first, second), kept)
+
+    def has(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of the comparison stands in the picture."""
+        if "source" in row:
+            ends = ((0, row["source_kind"], row["source"]), (1, row["target_kind"], row["target"]))
+            return all(self._stands(row["step"] + more, kind, label) for more, kind, label in ends)
+        return "step" not in row or self._stands(row["step"], row["kind"], row["label"])
+
+    def _stands(self, step: int, kind: str, label: str) -> bool:
+        return kind == OTHER or label in self.kept[step]
 
 
 def kept_labels(results: Sequence[Result], top: int) -> dict[int, set[str]]:
@@ -142,22 +186,20 @@ class DifferenceView:
 
 
 def difference_view(
-    results: tuple[Result, Result],
+    drawn: Drawn,
     compared: Mapping[str, Any],
     *,
-    top: int,
     width: float,
     noun: Noun,
     colours: Mapping[str, int],
     url: Url,
     picked: Selector | None = None,
 ) -> DifferenceView:
-    """`results` are the two that were compared; `top` is how many labels of a step are drawn by name."""
-    kept = kept_labels(results, top)
-    sides = _Sides(*(_Side(bucketed(result, kept)) for result in results))
-    backwards = bool(results[0]["query"]["end"]) and not results[0]["query"]["start"]
+    """`compared` are the results of which it is drawn; rows that do not stand in the picture may be missing."""
+    sides, query = _Sides(*map(_Side, drawn.results)), drawn.results[0]["query"]
+    backwards = bool(query["end"]) and not query["start"]
     layout = lay_out(sides.mean(), width=width, backwards=backwards, colours=colours)
-    marks = _Marks(sides, compared, noun, backwards, max(kept, default=0), url, picked)
+    marks = _Marks(sides, compared, noun, backwards, max(drawn.kept, default=0), url, picked)
     return DifferenceView(
         layout=layout,
         backwards=backwards,

@@ -5,13 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
+
 from flows import queries
 from flows.contrasts import Contrast
+from flows.difference import FEWER, KINDS, MORE, Drawn, in_order, selector_of
 from flows.engine.compare import compare_flows
 from flows.engine.query import MAX_TOP, FlowQuery
+from flows.engine.selector import Selector
 from flows.models import Dataset, FlowRun
 from flows.moments import microseconds
 from flows.services import runs
+
+KEPT = 24 * 3600  # seconds
+LISTED = 200  # rows of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,18 @@ class Sides:
         return self.first.result, self.second.result
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A comparison as a page shows it.
+
+    `compared` has of the rows only the first and those that are drawn; `rows` says how many there are, `differing` how
+    many are more than chance, `steps` how deep they go.
+    """
+
+    compared: Mapping[str, Any]
+    drawn: Drawn
+
+
 def pair_of(*, dataset: Dataset, query: FlowQuery, contrast: Contrast, zone: ZoneInfo) -> tuple[FlowQuery, FlowQuery]:
     """The two questions, which the dataset can answer. Raises QueryError."""
     through = microseconds(dataset.data_through) if dataset.data_through else None
@@ -88,6 +107,37 @@ def compared(sides: Sides) -> dict[str, Any]:
     `sides` has of both the canonical question, its units, and the events that it knows.
     """
     return {"sides": [_side(result) for result in sides.results], **compare_flows(*sides.results)}
+
+
+def told(sides: Sides, *, top: int, picked: Selector | None = None) -> Told:
+    """What a page shows of a comparison; kept for a day, since neither result ever changes.
+
+    `top` is how many labels of a step are drawn. The row of `picked` is there, wherever it stands.
+    """
+    name = ":".join(["told", *(f"{run.pk}:{run.digest}" for run in sides.both), str(top)])
+    known: Told | None = cache.get(name)
+    if known is None or (picked and not any(selector_of(row) == picked for row, _ in in_order(known.compared))):
+        known = _told(sides, top, picked)
+        cache.set(name, known, KEPT)
+    return known
+
+
+def _told(sides: Sides, top: int, picked: Selector | None) -> Told:
+    drawn, every = Drawn.of(sides.results, top), compared(sides)
+    rows = in_order(every)
+    first = {id(row) for row, _ in rows[:LISTED]}
+
+    def is_shown(row: Mapping[str, Any]) -> bool:
+        same_step = picked is not None and row.get("step") == picked.step
+        return id(row) in first or drawn.has(row) or (same_step and selector_of(row) == picked)
+
+    shown = {kind: list(filter(is_shown, every[kind])) for kind in KINDS}
+    counted = {
+        "rows": len(rows),
+        "differing": sum(said in (MORE, FEWER) for _, said in rows),
+        "steps": max((row["step"] for row in every["nodes"]), default=0),
+    }
+    return Told({**every, **shown, **counted}, drawn)
 
 
 def _side(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def compare(request: TeamRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, chart: Address) -> ComparePage:
-    contrast = pair = sides = compared = None
+    contrast = pair = sides = told = None
     problem = "" if form.query else "Choose a start event before you compare."
     paused = "paused" in request.GET
     try:
@@ -54,7 +54,8 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, cha
         if pair and not paused:
             first, second = [*request.GET.getlist("run"), "", ""][:2]
             sides = comparisons.ask(dataset=form.dataset, pair=pair, awaited=(first, second), within=PATIENCE)
-            compared = comparisons.compared(sides) if sides.are_done else None
+            if sides.are_done:
+                told = comparisons.told(sides, top=pair[0].top, picked=chart.picked)
     except QueryError as error:
         problem = plain(error)
     except TooManyWait as full:
@@ -68,7 +69,7 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, cha
         contrast=contrast,
         pair=pair,
         runs=sides,
-        compared=compared,
+        told=told,
         problem=problem,
         is_paused=paused,
     )

@@ -120,7 +120,10 @@ def _changes(asked: Asked) -> Part:
     def url(selector: Selector) -> str:
         return address.on(selector).below("compare", **{WITH: PREVIOUS})
 
-    return Part(list(sides.both), lambda: asked.teller.changes(comparisons.compared(sides), url))
+    def tell() -> Group:
+        return asked.teller.changes(comparisons.told(sides, top=asked.query.top).compared, url)
+
+    return Part(list(sides.both), tell)
 
 
 def _outcomes(asked: Asked) -> Part:

@@ -13,20 +13,19 @@ from flows.contexts.compare_rows import LETTERS, Row, Rows, compare_rows
 from flows.contexts.contrasts import Chooser, chooser, side_names
 from flows.contexts.sentence import spoken
 from flows.contrasts import Contrast
-from flows.difference import DifferenceView, difference_view
+from flows.difference import DifferenceView, Drawn
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import MATCHED, Selector
 from flows.forms.charts import QuestionForm, params_of
 from flows.forms.contrasts import write_contrast
 from flows.models import FlowChart, FlowRun
-from flows.sankey import colours_by_rank
-from flows.services.comparisons import LISTED, Sides, Told, wide
+from flows.services.comparisons import LISTED, Sides, Told, colours_of, wide
 
 # The usual view of an address is not said in it.
 DIFFERENCE, BESIDE = "sankey", "beside"
 VIEWS = {DIFFERENCE: "Difference", BESIDE: "Side by side"}
-CANVAS, BESIDE_PANEL, HALF = 1300, 1008, 636  # pixels of pictures on a desk
+BESIDE_PANEL, HALF = 1008, 636  # pixels of pictures on a desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,23 +181,16 @@ def _answered(page: ComparePage, pair: tuple[FlowQuery, FlowQuery], told: Told, 
         page = replace(page, address=page.address.on(None))
     picture: DifferenceView | None = None
     charts: tuple[ChartView, ...] = ()
-    results = told.drawn.results
-    colours = colours_by_rank([node for result in results for node in result["nodes"]])
     if page.address.view == BESIDE:
+        assert page.runs is not None
+        drawn = Drawn.of(page.runs.results, pair[0].top)
+        colours = colours_of(drawn)
         charts = tuple(
             chart_view(result, width=HALF, uid=side.letter, colours=colours, url=_opener(page, side))
-            for result, side in zip(results, page.sides, strict=True)
+            for result, side in zip(drawn.results, page.sides, strict=True)
         )
     elif not page.is_empty:
-        picture = difference_view(
-            told.drawn,
-            told.compared,
-            width=BESIDE_PANEL if opened else CANVAS,
-            noun=page.noun,
-            colours=colours,
-            url=lambda selector: _url(page.address, page.letter, selector),
-            picked=page.address.picked,
-        )
+        picture = told.picture.linked(lambda selector: _url(page.address, page.letter, selector), page.address.picked)
     return replace(
         page,
         tests=told.compared["tests"],

@@ -8,7 +8,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows.contexts.address import Address
-from flows.contexts.compare_page import ComparePage, compare_page
+from flows.contexts.compare_page import BESIDE_PANEL, ComparePage, compare_page
 from flows.engine.query import QueryError
 from flows.forms.charts import QuestionForm, plain
 from flows.forms.contrasts import read_contrast
@@ -55,7 +55,8 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, cha
             first, second = [*request.GET.getlist("run"), "", ""][:2]
             sides = comparisons.ask(dataset=form.dataset, pair=pair, awaited=(first, second), within=PATIENCE)
             if sides.are_done:
-                told = comparisons.told(sides, top=pair[0].top, picked=chart.picked)
+                width = BESIDE_PANEL if chart.picked else comparisons.WIDTH
+                told = comparisons.told(sides, top=pair[0].top, width=width, picked=chart.picked)
     except QueryError as error:
         problem = plain(error)
     except TooManyWait as full:

@@ -121,7 +121,7 @@ def _changes(asked: Asked) -> Part:
         return address.on(selector).below("compare", **{WITH: PREVIOUS})
 
     def tell() -> Group:
-        return asked.teller.changes(comparisons.told(sides, top=asked.query.top).compared, url)
+        return asked.teller.changes(comparisons.told(sides, top=asked.query.top, width=comparisons.WIDTH).compared, url)
 
     return Part(list(sides.both), tell)
 

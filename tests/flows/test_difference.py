@@ -19,11 +19,9 @@ def flow(rows, query):
     return engine_flow(rows, query, catalogue={*query.start, *query.end})
 
 
-def picture(results, top=8, **options):
-    return difference_view(
-        Drawn.of(results, top), compare_flows(*results), width=1000, noun=NOUNS["users"], colours={},
-        url=lambda selector: f"/{selector.set}", **options,
-    )  # fmt: skip
+def picture(results, top=8, picked=None):
+    view = difference_view(Drawn.of(results, top), compare_flows(*results), width=1000, noun=NOUNS["users"], colours={})
+    return view.linked(lambda selector: f"/{selector.set}", picked)
 
 
 @thorough

@@ -163,7 +163,9 @@ def chart_page(
         insights=Teller(form.query, address.on(None), form).at_once(result) if told and result and form.query else (),
         later=tuple(_later(address)) if told and result else (),
         paths=path_list(result, chart, address, opener) if result and chart and address.view == "paths" else None,
-        matrix=matrix_of(result, chart, address, opener) if result and chart and address.view == "matrix" else None,
+        matrix=matrix_of(form, result, chart, address, opener)
+        if result and chart and address.view == "matrix"
+        else None,
         tree=tree,
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(result, panel, address) if result and panel else "",

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from flows import queries
 from flows.engine.arrays import IntArray
 from flows.engine.detours import Leg, Ways, find_detours
+from flows.engine.matrix import MatrixQuery, compute_matrix
 from flows.engine.periods import calendar_edges
 from flows.engine.prefixes import Branch, grow_tree
 from flows.engine.query import FlowQuery, QueryError
@@ -105,6 +106,20 @@ def detours_of(*, dataset: Dataset, query: FlowQuery, legs: Sequence[Leg], versi
             return find_detours(sets.source, legs, query.steps, between=query.between)
 
     return _remembered(_name("detours", dataset, query, version), find)
+
+
+def transitions_of(*, dataset: Dataset, query: FlowQuery, version: int, top: int) -> dict[str, Any]:
+    """From every event to the next one, in the scope of a flow but also outside its paths; as `compute_matrix` says it.
+
+    Raises as `tree_of`.
+    """
+    matrix = MatrixQuery.around(query, top)
+
+    def count() -> dict[str, Any]:
+        with asked(dataset, query, version) as (given, _, _):
+            return compute_matrix(matrix, given, dataset_version=version)
+
+    return _remembered(_name("transitions", dataset, query, version, top), count)
 
 
 def glance_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int | None, limit: int) -> Glance:

@@ -25,6 +25,24 @@ class Tab:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a computation is, for whoever waits for it at `url`."""
+
+    run: FlowRun
+    url: str
+    events: int
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.run.fraction)
+
+    @property
+    def poll_ms(self) -> int:
+        """Often at first, then once a second."""
+        return 100 if timezone.now() - self.run.created_at < EAGER else 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerPage:
     """One state of a page.
@@ -78,23 +96,18 @@ class AnswerPage:
         return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
 
     @property
-    def percent(self) -> int:
-        return int(100 * self.run.fraction) if self.run else 0
-
-    @property
     def data_through(self) -> datetime | None:
         """The newest event that the numbers on the page know."""
         result = self.shown.result if self.shown else None
         return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
 
     @property
-    def poll_ms(self) -> int:
-        """Often at first, then once a second."""
-        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
-
-    @property
     def url(self) -> str:
         raise NotImplementedError
+
+    @property
+    def progress(self) -> Progress | None:
+        return Progress(self.run, self.waiting_url, self.form.dataset.events) if self.run else None
 
     @property
     def waiting_url(self) -> str:

@@ -13,7 +13,8 @@ class Question extends HTMLElement {
     this.addEventListener("input", (event) => {
       this.say(event.target);
       this.find(event.target);
-      if (event.target.type === "range") this.change();
+      // A name that is picked from the list is whole; one that is typed is when the field is left.
+      if (event.target.type === "range" || isPicked(event)) this.change();
     });
     this.addEventListener("change", () => this.change());
     // A row that is being filled in is no part of the question until it is added.
@@ -62,6 +63,10 @@ class Question extends HTMLElement {
     const unit = slider.value === "1" ? one : many;
     output.textContent = [before, slider.value, unit].filter(Boolean).join(" ");
   }
+}
+
+function isPicked({ target, inputType }) {
+  return target.list && !target.closest("[data-draft]") && (inputType === undefined || inputType === "insertReplacementText");
 }
 
 customElements.define("jm-question", Question);

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from flows import queries
+from flows.contexts.address import is_saved, saying
 from flows.contexts.sentence import Words
 from flows.engine.query import FlowQuery
 from flows.models import Annotation, Dataset, FlowChart, FlowRun
@@ -73,8 +74,7 @@ class AnswerPage:
 
     @property
     def is_changed(self) -> bool:
-        query = self.form.query
-        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
+        return self.saved is not None and not is_saved(self.form.query, self.form.dataset, self.saved)
 
     @property
     def is_invalid(self) -> bool:
@@ -112,7 +112,7 @@ class AnswerPage:
     @property
     def waiting_url(self) -> str:
         """The same page for whoever waits for the computation that has begun."""
-        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
+        return saying(self.url, f"run={self.run.pk}") if self.run else self.url
 
 
 def shown_run(dataset: Dataset, query: FlowQuery | Analysis | None, run: FlowRun | None) -> FlowRun | None:

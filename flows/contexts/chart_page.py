@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import Membership, Role
 from flows import queries
 from flows.chart_view import ChartView, chart_view
-from flows.contexts.address import VIEWS, Address, Asker
+from flows.contexts.address import VIEWS, Address, Asker, asked_params
 from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
@@ -139,7 +139,8 @@ def chart_page(
     shown = shown_run(form.dataset, form.query, run)
     result = shown.result if shown else None
     drawn = result if is_drawn else None
-    address = replace(address, params=_params(form, saved, address))
+    if form.query is not None:
+        address = replace(address, params=asked_params(form.query, form.dataset, form.zone, saved))
     cohorts = queries.cohort_names(team, form.dataset)
     chart = _chart(drawn, address, form) if drawn else None
     panel = panel_of(drawn, chart, address.picked, address.opener()) if drawn and chart else None
@@ -200,16 +201,6 @@ def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> C
         tops=tops,
         tables=tables,
     )
-
-
-def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:
-    """The question as the address should say it: short, and not at all where it is the saved one."""
-    if form.query is None:
-        return address.params
-    params = params_of(form.query, form.dataset, form.zone)
-    if saved is not None and form.query.canonical() == saved.query and form.dataset == saved.dataset:
-        params.clear()
-    return params
 
 
 def suggested_name(form: QuestionForm) -> str:

@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -43,6 +44,7 @@ def listing(request: TeamRequest) -> HttpResponse:
     return render(request, name, context)
 
 
+@gzip_page
 @vary_on_headers("HX-Request")
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def new(request: TeamRequest) -> HttpResponse:
@@ -57,6 +59,7 @@ def new(request: TeamRequest) -> HttpResponse:
     return _save(request, None, form)
 
 
+@gzip_page
 @vary_on_headers("HX-Request")
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def chart(request: TeamRequest, pk: int) -> HttpResponse:

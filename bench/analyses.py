@@ -31,6 +31,7 @@ from bench.report import Part, Row
 from flows.engine.filters import IS, PropertyFilter
 from flows.engine.funnel import compute_funnel
 from flows.engine.funnel_query import FunnelQuery
+from flows.engine.histories import Given
 from flows.engine.warmup import compile_kernels
 
 FUNNEL = (0, 1, 5, 12, 2)
@@ -141,9 +142,8 @@ def _filtered(
 
 def _funnel_of(data: Generated, threads: int) -> Callable[[], Result]:
     query = FunnelQuery(steps=tuple((event_name(code),) for code in FUNNEL), within=WITHIN)
-    segments = [data.segment()]
-    known: dict[str, Any] = {"data_from": data.data_from, "data_through": data.data_through, "dataset_version": 1}
-    return lambda: compute_funnel(query, segments, threads=threads, **known)
+    given = Given(segments=[data.segment()], data_from=data.data_from, data_through=data.data_through)
+    return lambda: compute_funnel(query, given, dataset_version=1, threads=threads)
 
 
 def _funnel(flow: Timed[Result], spent: Timed[Result], found: dict[tuple[str, str], Timed[Any]]) -> list[Row]:

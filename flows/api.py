@@ -22,17 +22,18 @@ from flows import access, queries
 from flows.contrasts import KINDS
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
+from flows.engine.spot import Spot
 from flows.forms.contrasts import WITH, read_contrast
 from flows.models import Cohort, FlowChart, FlowRun
-from flows.questions import Analysis
+from flows.questions import Analysis, read, read_number
 from flows.serializers import ChartSerializer, CohortSerializer, NameSerializer, NewCohortSerializer
-from flows.services import cohorts, comparisons, line, runs, sets
+from flows.services import cohorts, comparisons, line, runs, sets, spots
 from flows.store import DamagedSegment
 
 PATIENCE = 2.0  # seconds that a request waits for its numbers before it says that they are on their way
 PAGING = ("offset", "limit", "version")
 # What an address says of a set. Where one of these is wrong the request is; elsewhere it is the question.
-OF_A_SET = {*PAGING, *(each.name for each in fields(Selector))}
+OF_A_SET = {*PAGING, *(each.name for kind in (Selector, Spot) for each in fields(kind))}
 M = TypeVar("M", FlowChart, Cohort)
 
 
@@ -91,11 +92,21 @@ class ChartViewSet(TeamViewSet[FlowChart]):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("set", required=True, description="matched, converted, node, link, path or prefix"),
+            OpenApiParameter(
+                "set",
+                required=True,
+                description="matched, converted, node, link, path or prefix of a flow; step of a funnel, began or "
+                "returned of retention, did of a trend",
+            ),
             *(OpenApiParameter(name, int) for name in ("step", *PAGING)),
             *(OpenApiParameter(name) for name in ("label", "kind", "source", "source_kind", "target", "target_kind")),
             OpenApiParameter("state", description="how the path ended"),
             OpenApiParameter("path", many=True, description="all labels of a path"),
+            OpenApiParameter("group", description="of a breakdown (value, other, none) or a trend (event, other)"),
+            OpenApiParameter("value", description="what the group is called"),
+            OpenApiParameter("since", description="where the period begins, as the result says it; else all"),
+            OpenApiParameter("later", int, description="how many periods later somebody came back"),
+            OpenApiParameter("measure", description="bounded or unbounded, people or events"),
         ],
         responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
     )
@@ -106,9 +117,10 @@ class ChartViewSet(TeamViewSet[FlowChart]):
         `version` is the `dataset_version` of the result, so that both are of the same events.
         """
         chart, query = self._asked()
-        if not isinstance(query, FlowQuery):
-            raise ValidationError("Only the people of a flow are listed here.")
         params = dict(request.query_params.lists())
+        if isinstance(query, Analysis):
+            spot, paging = Spot.from_params(params), _paging(params)
+            return Response(asdict(spots.page_of_spot(dataset=chart.dataset, question=query, spot=spot, **paging)))
         selector = Selector.from_params(params)
         page = sets.page_of(dataset=chart.dataset, query=query, selector=selector, **_paging(params))
         return Response(asdict(page))
@@ -165,12 +177,12 @@ class CohortViewSet(TeamViewSet[Cohort]):
 
     @extend_schema(request=NewCohortSerializer, responses={201: CohortSerializer, 400: OpenApiTypes.OBJECT})
     def create(self, request: Request, **kwargs: str) -> Response:
-        """Save the people behind a number of a flow."""
+        """Save the people behind a number of a flow or an analysis."""
         given = _read(NewCohortSerializer(data=request.data))
         made = cohorts.save_cohort(
             dataset=access.dataset_of(self.team, given["dataset"]),
-            query=FlowQuery.from_dict(given["query"]),
-            selector=Selector.from_dict(given["selector"]),
+            query=read(given["query"]),
+            selector=read_number(given["selector"]),
             name=given["name"],
             by=request.user,  # type: ignore[arg-type]
             version=given.get("version"),

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
 from typing import Any, ClassVar, Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.engine.analysis import DURATIONS, check_choice, check_conditions, check_names, check_range, plain
 from flows.engine.conditions import PeopleCondition
@@ -20,11 +20,15 @@ from flows.engine.funnel_query import Exclusion, FunnelQuery
 from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, FlowQuery, QueryError, format_duration, format_time, parse_duration, parse_time
 from flows.engine.retention import MAX_PERIODS, RetentionQuery
+from flows.engine.selector import Selector
+from flows.engine.spot import TAKES as SPOTS
+from flows.engine.spot import Spot
 from flows.engine.timeline import TimelineQuery
 
 PERIODS = ("day", "week", "month")
 MOST_BUCKETS = 400
 FLOW = "flow"
+BOUNDS = ("range_from", "range_to", "where", "people")
 
 
 class Question(Protocol):
@@ -134,9 +138,9 @@ class FunnelQuestion(Analysis):
         return self.breakdown
 
     def engine(self) -> FunnelQuery:
-        names = ("steps", "order", "count", "occurrence", "within", "max_gap", "breakdown", "top", "where", "people")
+        names = ("steps", "order", "count", "occurrence", "within", "max_gap", "breakdown", "top", *BOUNDS)
         exclusions = (Exclusion(self.never, self.after, self.before),) if self.never else ()
-        options: dict[str, Any] = {name: getattr(self, name) for name in (*names, "range_from", "range_to")}
+        options: dict[str, Any] = {name: getattr(self, name) for name in names}
         return FunnelQuery(exclusions=exclusions, **options)
 
 
@@ -150,6 +154,10 @@ class Periodic(Analysis):
     def __post_init__(self) -> None:
         Analysis.__post_init__(self)
         check_choice("period", self.period, PERIODS)
+        try:
+            ZoneInfo(self.zone)
+        except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+            raise QueryError("zone", "zone: give the name of a time zone, for example Europe/Berlin.") from None
 
     def edges(self, since: int, through: int, most: int) -> tuple[int, ...]:
         """Edges of the periods, where the data reach from `since` through `through` (µs)."""
@@ -178,7 +186,8 @@ class RetentionQuestion(Periodic):
 
     def engine(self, since: int, through: int) -> RetentionQuery:
         edges = self.edges(since, through, MAX_PERIODS)
-        return RetentionQuery(first=self.first, back=self.back, edges=edges, where=self.where, people=self.people)
+        options: dict[str, Any] = {name: getattr(self, name) for name in ("first", "back", *BOUNDS)}
+        return RetentionQuery(edges=edges, **options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +210,16 @@ class TrendQuestion(Periodic):
 
     def engine(self, since: int, through: int) -> TimelineQuery:
         edges = self.edges(since, through, MOST_BUCKETS)
-        options: dict[str, Any] = {name: getattr(self, name) for name in ("top", "only", "hide", "where", "people")}
+        options: dict[str, Any] = {name: getattr(self, name) for name in ("top", "only", "hide", *BOUNDS)}
         return TimelineQuery(edges=edges, **options)
 
 
 KINDS: Mapping[str, type[Analysis]] = {each.kind: each for each in (FunnelQuestion, RetentionQuestion, TrendQuestion)}
+
+
+def read_number(stored: Mapping[str, object]) -> Selector | Spot:
+    """Which number of an answer is meant, of whatever kind. Raises QueryError, naming the field."""
+    return (Spot if str(stored.get("set")) in SPOTS else Selector).from_dict(stored)
 
 
 def read(stored: Mapping[str, object]) -> FlowQuery | Analysis:

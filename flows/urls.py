@@ -2,7 +2,6 @@ from django.urls import path
 
 from flows.views import (
     alerts,
-    analyses,
     charts,
     compare,
     dashboards,
@@ -12,6 +11,7 @@ from flows.views import (
     imports,
     insights,
     keeping,
+    reached,
     sets,
     shared,
 )
@@ -33,8 +33,8 @@ urlpatterns = [
     path("flows/<int:pk>/trace/", details.trace, name="trace"),
     path("flows/new/tree/", details.tree, name="new_tree"),
     path("flows/<int:pk>/tree/", details.tree, name="tree"),
-    path("flows/new/reached/", analyses.reached, name="new_reached"),
-    path("flows/<int:pk>/reached/", analyses.reached, name="reached"),
+    path("flows/new/reached/", reached.reached, name="new_reached"),
+    path("flows/<int:pk>/reached/", reached.reached, name="reached"),
     path("flows/<int:pk>/delete/", charts.delete, name="delete_chart"),
     path("flows/<int:pk>/duplicate/", charts.duplicate, name="duplicate_chart"),
     path("flows/new/export/<slug:form>/", exports.export, name="export_new"),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flows.engine.result import OTHER
+from flows.engine.spot import NONE, STEP, Spot
 from flows.figures import duration, share
 from flows.lettering import printable
 
@@ -14,8 +16,8 @@ LOST = {
     "dropped": "dropped",
     "open": "open",
 }
-# The address of the people who reached a step, or who ended there in a state ("" for the former).
-Opened = Callable[[int, str], str]
+# The address of the people behind a number.
+Opened = Callable[[Spot], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +49,39 @@ def funnel_steps(rows: Sequence[Mapping[str, Any]], opened: Opened) -> Iterator[
         yield FunnelStep(
             name=" or ".join(printable(event) for event in row["events"]),
             count=row["count"],
-            url=opened(step, "") if row["count"] else "",
+            url=opened(Spot(set=STEP, step=step)) if row["count"] else "",
             of_start=share(row["count"], first),
             of_before=share(row["count"], before) if step else "",
             median=duration(row["median_seconds"]) if step else "",
             p90=duration(row["p90_seconds"]) if step else "",
             percent=100 * row["count"] / first if first else 0.0,
-            lost=tuple(Lost(words, row[state], opened(step, state)) for state, words in LOST.items() if row[state]),
+            lost=tuple(
+                Lost(words, row[state], opened(Spot(set=STEP, step=step, state=state)))
+                for state, words in LOST.items()
+                if row[state]
+            ),
         )
         before = row["count"]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One value of a breakdown: count and share of the first at each step."""
+    """One value of a breakdown: count, share of the first and address of the people at each step."""
 
     name: str
-    steps: tuple[tuple[int, str], ...]
+    steps: tuple[tuple[int, str, str], ...]
 
 
-def groups(rows: Sequence[Mapping[str, Any]]) -> Iterator[Group]:
-    names = {"other": "Other", "none": "Without it"}
+def groups(rows: Sequence[Mapping[str, Any]], opened: Opened) -> Iterator[Group]:
     for row in rows:
-        first = row["steps"][0]["count"]
-        counts = tuple((step["count"], share(step["count"], first)) for step in row["steps"])
-        yield Group(names.get(row["kind"], printable(str(row["value"]))), counts)
+        kind, value, first = row["kind"], row["value"], row["steps"][0]["count"]
+        spots = (Spot(set=STEP, step=step["step"], group=kind, value=value) for step in row["steps"])
+        counts = tuple(
+            (step["count"], share(step["count"], first), opened(spot) if step["count"] else "")
+            for step, spot in zip(row["steps"], spots, strict=True)
+        )
+        yield Group(group_name(kind, value), counts)
+
+
+def group_name(kind: str, value: str) -> str:
+    return {OTHER: "Other", NONE: "Without it"}.get(kind, printable(value))

@@ -89,7 +89,7 @@ def answer_view(
     question: Analysis,
     *,
     measure: str = "",
-    opened: Opened = lambda step, state: "",
+    opened: Opened = lambda spot: "",
     width: float = WIDTH,
     height: float = HEIGHT,
 ) -> AnswerView:
@@ -101,7 +101,7 @@ def answer_view(
             noun=NOUNS[question.count],
             funnel=steps,
             bars=bars_of(steps, width),
-            groups=tuple(groups(result.get("breakdown", ()))),
+            groups=tuple(groups(result.get("breakdown", ()), opened)),
             broken_down=question.breakdown or "",
         )
     assert isinstance(question, Periodic)
@@ -110,6 +110,7 @@ def answer_view(
         "period": question.period,
         "zone": zone,
         "measure": measure,
+        "opened": opened,
         "width": width,
         "height": height,
     }

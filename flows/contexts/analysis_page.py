@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from accounts.models import Membership, Role
 from flows import queries
+from flows.answers.funnel import Opened
 from flows.answers.view import MEASURES, AnswerView, answer_view, measure_of
 from flows.contexts.address import Address, is_saved
 from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
@@ -132,7 +134,7 @@ def analysis_page(
     may_edit = membership.may(Role.EDITOR)
     answer, dates = None, None
     if shown and shown.result and question:
-        answer = answer_view(shown.result, question, measure=measure, opened=opened.url)
+        answer = answer_view(shown.result, question, measure=measure, opened=opened.opener())
         if answer.trend:
             dates = dates_of(team, saved, shown.result, form.zone, answer.trend.drawing, may_add=may_edit)
     return AnalysisPage(
@@ -176,8 +178,10 @@ class _Opened:
             said[name] = value
         return f"{self.path}{part}?{said.urlencode()}"
 
-    def url(self, step: int, state: str) -> str:
-        return self.below("reached/", at=str(step), **({"state": state} if state else {}))
+    def opener(self) -> Opened:
+        """Thousands of these addresses stand on a page, so what they share is written once."""
+        shared = self.below("reached/")
+        return lambda spot: f"{shared}&{urlencode(spot.to_params())}"
 
     def files(self, kind: str, measure: str) -> tuple[tuple[Format, str], ...]:
         more = {"measure": measure} if measure else {}

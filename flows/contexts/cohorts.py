@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from flows.chart_view import end_words
-from flows.contexts.sentence import NAME_LENGTH, spoken
+from flows.contexts.questioning import spoken
+from flows.contexts.sentence import NAME_LENGTH
+from flows.contexts.spots import spot_words
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import CONVERTED, LINK, NODE, PATH, PREFIX, Selector
+from flows.engine.spot import Spot
 from flows.lettering import cut_middle_to, printable
 from flows.models import Cohort
+from flows.questions import Analysis
 from flows.services.cohorts import origin
 
 
@@ -28,8 +32,15 @@ def cohort_rows(cohorts: Iterable[Cohort], zone: ZoneInfo, names: Mapping[int, s
         if born is None:
             rows.append(CohortRow(cohort, "", "Its question is no longer understood"))
         else:
-            rows.append(CohortRow(cohort, spoken(born[0], zone, names), place(*born)))
+            rows.append(CohortRow(cohort, spoken(born[0], zone, names), where(*born)))
     return rows
+
+
+def where(query: FlowQuery | Analysis, selector: Selector | Spot) -> str:
+    """As `place`, of whatever question."""
+    if isinstance(selector, Spot):
+        return spot_words(query, selector)
+    return place(query, selector) if isinstance(query, FlowQuery) else ""
 
 
 def place(query: FlowQuery, selector: Selector) -> str:

@@ -1,9 +1,10 @@
 """The people behind one number of a flow, and a chain of steps as a funnel."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flows import queries
 from flows.answers.funnel import FunnelStep, funnel_steps
@@ -12,6 +13,7 @@ from flows.contexts.address import Address
 from flows.contexts.cohorts import place
 from flows.contexts.sentence import Words, sentence
 from flows.engine.query import FlowQuery
+from flows.engine.spot import Spot
 from flows.figures import duration
 from flows.forms.charts import QuestionForm
 from flows.lettering import printable
@@ -152,12 +154,11 @@ def funnel_view(
     query = form.query
     cohorts = queries.cohort_names(form.dataset.team, form.dataset)
 
-    def opened(step: int, state: str) -> str:
-        assert funnel is not None
-        chain = [each["events"][0] for each in funnel["steps"]]
-        more = {"state": state} if state else {}
-        version = str(funnel["dataset_version"])
-        return address.on(None).below("reached", chain=chain, version=version, at=str(step), **more)
+    chain = tuple(each["events"][0] for each in funnel["steps"]) if funnel else ()
+    shared = address.on(None).below("reached", version=str(funnel["dataset_version"]) if funnel else "")
+
+    def opened(spot: Spot) -> str:
+        return f"{shared}&{urlencode(replace(spot, chain=chain).to_params())}"
 
     return FunnelView(
         saved=saved,

@@ -46,11 +46,13 @@ class EventNames:
         Label code → name.
     recode : list of int32[codes of the segment]
         Per segment: local code → label code.
+    known : dict
+        Name → label code.
     """
 
     names: list[str]
     recode: list[CodeArray]
-    _known: dict[str, int]
+    known: dict[str, int]
     _catalogue: Collection[str]
 
     def codes(self, field: str, events: Collection[str]) -> list[int]:
@@ -62,9 +64,9 @@ class EventNames:
             If neither a segment nor the catalogue knows an event.
         """
         for event in events:
-            if event not in self._known and event not in self._catalogue:
+            if event not in self.known and event not in self._catalogue:
                 raise QueryError(field, f"{field}: there is no event {quoted(event)} in this dataset.")
-        return [self._known[event] for event in events if event in self._known]
+        return [self.known[event] for event in events if event in self.known]
 
     def visible(self, only: Collection[str], hide: Collection[str], always: Collection[int] = ()) -> NDArray[np.bool_]:
         """Which labels the question shows (bool[labels]): ``only`` if given and ``always``, without ``hide``."""

@@ -7,14 +7,13 @@ flow's own paths, so that both show the same numbers. ``eventual``: other events
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.analysis import canonical, head, plain, quantile_seconds
-from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.compute import GIB
 from flows.engine.funnel_chain import Chain
 from flows.engine.funnel_eventual import Eventual, group_names
@@ -28,14 +27,9 @@ from flows.engine.source import Watch
 
 def compute_funnel(
     query: FunnelQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_from: int | None,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     budget: int = GIB,
     progress: Callable[[float], None] | None = None,
@@ -50,16 +44,9 @@ def compute_funnel(
     Parameters
     ----------
     query : FunnelQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
-    data_from, data_through : int or None
-        Times (µs UTC) of the oldest and newest event of the whole dataset; None if it has no events.
+    given : Given
     dataset_version : int
         Stands in the answer.
-    catalogue, properties : collection of str
-        Event names and properties that the dataset knows besides those of the given segments.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     budget : int
@@ -92,20 +79,13 @@ def compute_funnel(
     --------
     >>> rows = [(1, "visit", 0), (1, "look", 1), (1, "order", 2), (2, "visit", 0)]
     >>> query = FunnelQuery(steps=(("visit",), ("order",)))
-    >>> funnel = compute_funnel(query, [segment_from_rows(rows)], data_from=0, data_through=2, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=2)
+    >>> funnel = compute_funnel(query, given, dataset_version=1)
     >>> [(step["count"], step["completed"], step["open"]) for step in funnel["steps"]]
     [(2, 0, 1), (1, 1, 0)]
     """
     began = time.perf_counter()
     watch = Watch(progress, cancelled)
-    given = Given(
-        segments=segments,
-        data_from=data_from,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        cohorts=cohorts or {},
-    )
     broken_down: dict[str, object] = {}
     if query.order == "strict":
         counts = Chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch).count()
@@ -114,7 +94,7 @@ def compute_funnel(
     else:
         counts, broken_down["breakdown"] = _broken_down(query, Eventual(query, given, threads, watch))
     seconds = time.perf_counter() - began
-    top = head(_question(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds)
+    top = head(_question(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds)
     return {**top, **_body(query.steps, counts), **broken_down}
 
 

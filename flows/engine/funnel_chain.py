@@ -58,10 +58,11 @@ class Chain:
 
     def _follow(self, member: CodeArray, keyed: bool, walked: Paths) -> tuple[FunnelCounts, Attempts]:
         counts, rows = FunnelCounts.empty(len(self.steps)), walked.rows if keyed else 0
-        _, reached, states = Attempts.room(rows)
-        follow_chain(walked.log.items, member, len(self.steps), counts.ends, counts.gaps, reached, states)
-        begun = reached >= 0
-        return counts, Attempts(walked.log.people[:rows][begun], reached[begun], states[begun])
+        room = Attempts.room(rows)
+        follow_chain(walked.log.items, member, len(self.steps), counts.ends, counts.gaps, room.reached, room.states)
+        room.groups[:] = 0
+        found = room._replace(people=walked.log.people[:rows], moments=walked.log.anchors[:rows])
+        return counts, found.pick(room.reached >= 0)
 
     def _check(self, labels: Labels) -> None:
         for name in (name for step in self.steps for name in step):

@@ -89,25 +89,26 @@ class Eventual:
             found.counters[ELIGIBLE] = folded.eligible
         return found
 
-    def attempts(self) -> list[Attempts]:
+    def attempts(self, by: ValueGroups | None = None) -> list[Attempts]:
         """Every attempt, with the key of its person."""
-        steps = len(self._query.steps)
+        steps, groups = len(self._query.steps), NO_GROUPS if by is None else by.groups
 
         def add(found: list[Attempts], histories: Histories) -> None:
             events = int(histories.starts[-1] - histories.starts[0])
             room = Attempts.room(events if self._rules.sessions else len(histories.keys))
-            counts = FunnelCounts.empty(steps)
-            follow_steps(*histories.columns, self._masks, self._rules, NO_GROUPS, *counts, *room)
-            used = int(counts.counters[MATCHED])
-            found.append(Attempts(histories.keys[room.people[:used]], room.reached[:used], room.states[:used]))
+            counts = FunnelCounts.empty(steps, 1 if by is None else by.size)
+            follow_steps(*histories.columns, self._masks, self._rules, groups, *counts, *room)
+            used = room.pick(np.arange(counts.counters[MATCHED]))
+            found.append(used._replace(people=histories.keys[used.people]))
 
         def new() -> list[Attempts]:
             return []
 
-        return [attempt for part in self._fold.ranges(self._table, new=new, add=add).parts for attempt in part]
+        folded = self._fold.ranges(self._table, new=new, add=add, lens=None if by is None else by.lens)
+        return [attempts for part in folded.parts for attempts in part]
 
-    def values(self, done: tuple[float, float]) -> ValueGroups:
-        """The most frequent values of the breakdown, over all attempts."""
+    def values(self, done: tuple[float, float] = (0.0, 1.0), also: str | None = None) -> ValueGroups:
+        """The most frequent values of the breakdown, over all attempts; ``also`` stands as itself in any case."""
         name = self._query.breakdown
         assert name is not None
         check_property("breakdown", name, self._given.segments, self._given.properties)
@@ -120,6 +121,8 @@ class Eventual:
             self._table, new=lambda: np.zeros(len(texts) + 1, np.int64), add=add, done=done, lens=lens
         )
         kept = rank_labels(np.sum(folded.parts, axis=0)[ABSENT + 1 :], texts, self._query.top)
+        if also in texts and texts.index(also) not in kept:
+            kept.append(texts.index(also))
         group_of = np.full(len(texts) + 1, len(kept), np.int32)
         group_of[np.array(kept, np.int64) + 1] = np.arange(len(kept))
         group_of[ABSENT] = len(kept) + 1

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from flows.engine.analysis import check_choice
-from flows.engine.arrays import KeyArray
+from flows.engine.analysis import check_between, check_choice
 from flows.engine.compute import GIB
 from flows.engine.funnel_chain import Chain
-from flows.engine.funnel_eventual import Eventual
+from flows.engine.funnel_eventual import Eventual, group_names
 from flows.engine.funnel_query import FunnelQuery, step_sets
 from flows.engine.funnel_walk import STATES, Attempts
 from flows.engine.histories import Given
+from flows.engine.people_sets import Part, PeopleSet
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Watch
-
-
-@dataclass(frozen=True, slots=True)
-class FunnelSet:
-    """``total`` attempts, which is the number itself, and the keys of their people, ascending, each once."""
-
-    total: int
-    keys: KeyArray
 
 
 def funnel_set(
@@ -32,11 +23,11 @@ def funnel_set(
     given: Given,
     step: int,
     state: str | None = None,
+    group: tuple[str, str] | None = None,
     *,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
-) -> FunnelSet:
+) -> PeopleSet:
     """Who reached a step of a funnel, or whose attempt ended there in one way.
 
     Parameters
@@ -47,15 +38,20 @@ def funnel_set(
     step : int
     state : str, optional
         One of the end states of the funnel. None: everybody who reached the step.
+    group : (str, str), optional
+        Kind and value of a group of the breakdown: only its attempts. A value that stands in Other is a set of its own.
     threads, budget : int
         As for :func:`flows.engine.funnel.compute_funnel`.
-    watch : Watch, optional
+
+    Returns
+    -------
+    PeopleSet
+        Of attempts; the moment is that of the first event.
 
     Raises
     ------
     QueryError
-        If the question cannot be answered, or has no such step or state.
-    Cancelled
+        If the question cannot be answered, or has no such step, state or group.
 
     Examples
     --------
@@ -66,12 +62,17 @@ def funnel_set(
     (1, [2])
     """
     _check(step, state, len(query.steps))
-    watch = watch or Watch()
+    if group is not None and query.breakdown is None:
+        raise QueryError("group", "group: the funnel is not broken down.")
     if query.order == "strict":
-        attempts = Chain(query.as_flow(), query.steps, "steps", given, threads, budget, watch).attempts()
-    else:
-        attempts = Eventual(query, given, threads, watch).attempts()
-    return _chosen(attempts, step, state)
+        flow = query.as_flow()
+        return _chosen(Chain(flow, query.steps, "steps", given, threads, budget, Watch()).attempts(), step, state)
+    funnel = Eventual(query, given, threads, Watch())
+    if group is None:
+        return _chosen(funnel.attempts(), step, state)
+    by = funnel.values(also=group[1] if group[0] == "value" else None)
+    names = group_names(by)
+    return _chosen(funnel.attempts(by), step, state, names.index(group)) if group in names else PeopleSet.of([])
 
 
 def chain_set(
@@ -83,29 +84,25 @@ def chain_set(
     *,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
-) -> FunnelSet:
+) -> PeopleSet:
     """Whose paths begin with the first labels of a chain of nodes; as :func:`funnel_set`, of
     :func:`flows.engine.funnel.compute_chain`."""
     steps = step_sets(tuple(chain), "chain", query.steps + 1)
     _check(step, state, len(steps))
-    attempts = Chain(query, steps, "chain", given, threads, budget, watch or Watch()).attempts()
-    return _chosen(attempts, step, state)
+    return _chosen(Chain(query, steps, "chain", given, threads, budget, Watch()).attempts(), step, state)
 
 
 def _check(step: int, state: str | None, steps: int) -> None:
-    if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step < steps:
-        raise QueryError("step", f"step: must be a whole number from 0 to {steps - 1}.")
+    check_between("step", step, 0, steps - 1)
     if state is not None:
         check_choice("state", state, STATES)
 
 
-def _chosen(attempts: Sequence[Attempts], step: int, state: str | None) -> FunnelSet:
-    keys = [np.zeros(0, np.uint64)]
+def _chosen(attempts: Sequence[Attempts], step: int, state: str | None, group: int = 0) -> PeopleSet:
+    parts: list[Part] = []
     for each in attempts:
-        chosen = each.reached >= step
+        chosen = (each.groups == group) & (each.reached >= step)
         if state is not None:
-            chosen = (each.reached == step) & (each.states == STATES.index(state))
-        keys.append(each.people[chosen])
-    together = np.concatenate(keys)
-    return FunnelSet(len(together), np.unique(together))
+            chosen &= (each.reached == step) & (each.states == STATES.index(state))
+        parts.append((each.people[chosen], each.moments[chosen], np.ones(chosen.sum(), np.int64)))
+    return PeopleSet.of(parts)

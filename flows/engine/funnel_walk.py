@@ -58,16 +58,28 @@ class FunnelCounts(NamedTuple):
 
 
 class Attempts(NamedTuple):
-    """people : int64[attempts], their numbers, or uint64, their keys; reached, states : int8[attempts]. Or all empty,
-    where nobody asks whose the attempts are."""
+    """people : int64[attempts], their numbers, or uint64, their keys; moments : int64[attempts], µs of the first event;
+    groups : int32[attempts]; reached, states : int8[attempts]. Or all empty, where nobody asks whose they are."""
 
     people: NDArray[Any]
+    moments: NDArray[np.int64]
+    groups: NDArray[np.int32]
     reached: NDArray[np.int8]
     states: NDArray[np.int8]
 
     @classmethod
     def room(cls, attempts: int) -> Attempts:
-        return cls(np.empty(attempts, np.int64), np.empty(attempts, np.int8), np.empty(attempts, np.int8))
+        return cls(
+            np.empty(attempts, np.int64),
+            np.empty(attempts, np.int64),
+            np.empty(attempts, np.int32),
+            np.empty(attempts, np.int8),
+            np.empty(attempts, np.int8),
+        )
+
+    def pick(self, rows: Any) -> Attempts:
+        columns: tuple[Any, ...] = self
+        return Attempts(*(column[rows] for column in columns))
 
 
 @inlined
@@ -113,6 +125,8 @@ def follow_steps(
     gaps: Array,
     counters: Array,
     people: Array,
+    moments: Array,
+    groups_of: Array,
     reached_steps: Array,
     states: Array,
 ) -> None:
@@ -138,7 +152,7 @@ def follow_steps(
             counters[MATCHED] += 1
             group = np.int64(groups[U(codes[U(i)])]) if groups.size else np.int64(0)
             before = table[U(codes[U(i)])]
-            current = times[U(i)]
+            current = began = times[U(i)]
             window = current + rules.within
             limit = min(window, current + rules.max_gap)
             reached = 0
@@ -173,6 +187,8 @@ def follow_steps(
             ends[U(group), U(reached), U(state)] += 1
             if people.size:
                 people[U(attempt)] = person
+                moments[U(attempt)] = began
+                groups_of[U(attempt)] = group
                 reached_steps[U(attempt)] = reached
                 states[U(attempt)] = state
             low = end

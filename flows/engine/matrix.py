@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -26,7 +26,6 @@ from flows.engine.analysis import (
     name_events,
     scope_between,
 )
-from flows.engine.arrays import KeyArray, SegmentArrays
 from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
 from flows.engine.filters import PropertyFilter
@@ -141,13 +140,9 @@ def _count_transitions(
 
 def compute_matrix(
     query: MatrixQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -159,16 +154,9 @@ def compute_matrix(
     Parameters
     ----------
     query : MatrixQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the range, in order of arrival: equal times of one person keep this order.
-    data_through : int or None
-        Time (µs UTC) of the newest event of the dataset; stands in the answer.
+    given : Given
     dataset_version : int
         Stands in the answer.
-    catalogue, properties : collection of str
-        Event names and properties that the dataset knows besides those of the given segments.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -199,23 +187,16 @@ def compute_matrix(
     Examples
     --------
     >>> rows = [(1, "a", 0), (1, "b", 1), (1, "a", 2), (2, "a", 0)]
-    >>> matrix = compute_matrix(MatrixQuery(), [segment_from_rows(rows)], data_through=2, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=2)
+    >>> matrix = compute_matrix(MatrixQuery(), given, dataset_version=1)
     >>> [(cell["source"], cell["target"], cell["count"]) for cell in matrix["cells"]]
     [('a', 'b', 1), ('b', 'a', 1)]
     """
     began = time.perf_counter()
-    names = name_events(segments, catalogue)
+    names = name_events(given.segments, given.catalogue)
     shown = names.visible(query.only, query.hide)
     table = np.where(shown, np.arange(1, len(names.names) + 1), 0).astype(np.int32)
     watch = Watch(progress, cancelled)
-    given = Given(
-        segments=segments,
-        data_from=None,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        cohorts=cohorts or {},
-    )
     fold = Fold(query, given, names, scope_between(query), threads, watch)
     dense = len(names.names) <= DENSE_LABELS
     nodes = np.arange(len(names.names), dtype=np.int32) if dense else np.zeros(len(names.names), np.int32)
@@ -235,7 +216,7 @@ def compute_matrix(
     titles = [(EVENT, names.names[code]) for code in kept] + [(OTHER, "")]
     seconds = time.perf_counter() - began
     return {
-        **head(canonical(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds),
+        **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
         "units": {"eligible": int(found.counters[UNITS]), "matched": int(found.counters[MATCHED])},
         "labels": _label_rows(titles, totals),
         "cells": _cell_rows(titles, cells),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from flows.engine.query import HOUR, QueryError, format_time
 PERIODS = ("hour", "day", "week", "month")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR = 1 << 60
-_CALENDAR_FROM, _CALENDAR_TO = (
+CALENDAR_FROM, CALENDAR_TO = (
     (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for year in (2, 9998)
 )
 
@@ -52,7 +53,7 @@ def calendar_edges(period: str, since: int, until: int, zone: tzinfo, most: int)
         raise QueryError("period", f"period: must be one of {', '.join(PERIODS)}.")
     if not since < until:
         raise QueryError("from", "from: the range must begin before it ends.")
-    if since < _CALENDAR_FROM or until > _CALENDAR_TO:
+    if since < CALENDAR_FROM or until > CALENDAR_TO:
         raise QueryError("from", "from: the range must lie within the years 2 to 9998.")
     local = (_EPOCH + timedelta(microseconds=since)).astimezone(zone)
     if period == "hour":
@@ -104,11 +105,40 @@ def period_rows(edges: tuple[int, ...], data_through: int | None) -> list[dict[s
     ]
 
 
-def edge_array(edges: tuple[int, ...]) -> IntArray:
-    """int64[periods + 1], read-only."""
-    array = np.array(edges, np.int64)
+def period_at(edges: tuple[int, ...], since: int) -> int:
+    """Which period begins at a moment (µs). Raises QueryError if none does."""
+    if since not in edges[:-1]:
+        raise QueryError("since", f"since: the question has no period that begins at {format_time(since)}.")
+    return edges.index(since)
+
+
+def check_range_of_edges(query: Any) -> None:
+    """Raises QueryError unless a range, where there is one, begins in the first period and ends in the last one."""
+    (low, first), (last, high) = query.edges[:2], query.edges[-2:]
+    since = low if query.range_from is None else query.range_from
+    until = high if query.range_to is None else query.range_to
+    if not low <= since < min(first, until):
+        raise QueryError("from", "from: the range must begin within the first period, and before it ends.")
+    if not last < until <= high:
+        raise QueryError("to", "to: the range must end within the last period.")
+
+
+def edges_within(query: Any) -> IntArray:
+    """The edges of a question, the outer ones moved to where its range begins and ends (int64[periods + 1])."""
+    array = np.array(query.edges, np.int64)
+    if query.range_from is not None:
+        array[0] = query.range_from
+    if query.range_to is not None:
+        array[-1] = query.range_to
     array.flags.writeable = False
     return array
+
+
+def last_seen(query: Any, data_through: int | None) -> int | None:
+    """The last moment of which the question knows: a period that reaches beyond it is not over."""
+    if data_through is None or query.range_to is None:
+        return data_through
+    return min(data_through, int(query.range_to) - 1)
 
 
 def _check_count(count: int, most: int) -> None:

@@ -88,7 +88,6 @@ def grow_tree(
     most: int = 20,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
 ) -> Branch:
     """The tree of a flow's paths below a prefix.
 
@@ -104,7 +103,6 @@ def grow_tree(
         Branches opened a level, and children listed of a branch.
     threads, budget : int
         As for :func:`flows.engine.compute.compute_flow`.
-    watch : Watch, optional
 
     Returns
     -------
@@ -115,7 +113,6 @@ def grow_tree(
     ------
     QueryError
         If the question names an event that is nowhere in the dataset, or the prefix is longer than a path.
-    Cancelled
     NotConserved
         If the numbers do not add up.
 
@@ -134,7 +131,7 @@ def grow_tree(
     if len(prefix) > query.steps + 1:
         raise QueryError("path", f"path: the question has only {query.steps} steps.")
     with Crew(threads) as crew:
-        source = open_source(query, given, crew, budget // 2, watch or Watch())
+        source = open_source(query, given, crew, budget // 2, Watch())
         for _ in source.waves():
             pass  # cycles get their labels as they are met
         prefix = tuple(prefix)

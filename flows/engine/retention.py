@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.engine.analysis import Fold, Given, Histories, canonical, check_conditions, check_names, head, name_events
-from flows.engine.arrays import KeyArray, SegmentArrays
+from flows.engine.arrays import CodeArray, IntArray
 from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after
 from flows.engine.log import U
-from flows.engine.periods import check_edges, complete_periods, edge_array, period_rows
+from flows.engine.periods import (
+    check_edges,
+    check_range_of_edges,
+    complete_periods,
+    edges_within,
+    last_seen,
+    period_rows,
+)
 from flows.engine.plan import Scope
 from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
@@ -35,7 +42,7 @@ class RetentionQuery:
     """One question about coming back.
 
     ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
-    ``[edges[0], edges[-1])`` do not exist.
+    ``[edges[0], edges[-1])``, or outside the range if there is one, do not exist.
 
     A person belongs to the period of their first event of ``first``; each later event of ``back`` (empty: any event at
     all) is a return. ``where`` removes events that do not meet all conditions, ``people`` whole histories.
@@ -48,6 +55,8 @@ class RetentionQuery:
 
     first: tuple[str, ...]
     edges: tuple[int, ...]
+    range_from: int | None = None
+    range_to: int | None = None
     back: tuple[str, ...] = ()
     where: tuple[PropertyFilter, ...] = ()
     people: tuple[PeopleCondition, ...] = ()
@@ -58,6 +67,7 @@ class RetentionQuery:
         if not self.first:
             raise QueryError("first", "first: name at least one event that begins.")
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_PERIODS))
+        check_range_of_edges(self)
 
 
 @kernel
@@ -101,13 +111,9 @@ def _count_returns(
 
 def compute_retention(
     query: RetentionQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -117,16 +123,10 @@ def compute_retention(
     Parameters
     ----------
     query : RetentionQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the edges, in order of arrival.
-    data_through : int or None
-        Time (µs UTC) of the newest event of the dataset: periods that reach beyond it are incomplete.
+    given : Given
+        Periods that reach beyond its ``data_through`` are incomplete.
     dataset_version : int
         Stands in the answer.
-    catalogue, properties : collection of str
-        Event names and properties that the dataset knows besides those of the given segments.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -156,17 +156,13 @@ def compute_retention(
     Examples
     --------
     >>> rows = [(1, "join", 0), (1, "use", 15), (2, "join", 5)]
-    >>> answer = compute_retention(RetentionQuery(first=("join",), edges=(0, 10, 20)), [segment_from_rows(rows)],
-    ...                            data_through=19, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=19)
+    >>> answer = compute_retention(RetentionQuery(first=("join",), edges=(0, 10, 20)), given, dataset_version=1)
     >>> [(cell["offset"], cell["bounded"], cell["unbounded"]) for cell in answer["cohorts"][0]["returns"]]
     [(0, 0, 1), (1, 1, 1)]
     """
     began = time.perf_counter()
-    names = name_events(segments, catalogue)
-    table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
-    table[names.codes("back", query.back)] |= BACK
-    table[names.codes("first", query.first)] |= FIRST
-    edges = edge_array(query.edges)
+    fold, table, edges = open_retention(query, given, threads, Watch(progress, cancelled))
     periods = len(edges) - 1
 
     def new() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -175,31 +171,35 @@ def compute_retention(
     def add(counts: tuple[NDArray[np.int64], NDArray[np.int64]], histories: Histories) -> None:
         _count_returns(*histories.columns, edges, *counts)
 
-    given = Given(
-        segments=segments,
-        data_from=None,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        cohorts=cohorts or {},
-    )
-    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
-    fold = Fold(query, given, names, scope, threads, Watch(progress, cancelled))
     parts = fold.ranges(table, new=new, add=add).parts
     sizes = np.sum([part[0] for part in parts], axis=0)
     bounded, latest = np.sum([part[1] for part in parts], axis=0)
     unbounded = np.cumsum(latest[:, ::-1], axis=1)[:, ::-1]
     if (bounded > unbounded).any() or (unbounded > sizes[:, None]).any():
         raise NotConserved("more people came back than there are")
-    complete = complete_periods(query.edges, data_through)
+    through = last_seen(query, given.data_through)
+    complete = complete_periods(query.edges, through)
     seconds = time.perf_counter() - began
     return {
-        **head(canonical(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds),
-        "periods": period_rows(query.edges, data_through),
+        **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
+        "periods": period_rows(query.edges, through),
         "people": int(sizes.sum()),
         "cohorts": _cohort_rows(sizes, bounded, unbounded, complete),
         "overall": _overall_rows(sizes, bounded, unbounded, complete),
     }
+
+
+def open_retention(
+    query: RetentionQuery, given: Given, threads: int | None, watch: Watch
+) -> tuple[Fold, CodeArray, IntArray]:
+    """The histories of a question; label code → FIRST | BACK; the edges. Raises QueryError."""
+    names = name_events(given.segments, given.catalogue)
+    table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
+    table[names.codes("back", query.back)] |= BACK
+    table[names.codes("first", query.first)] |= FIRST
+    edges = edges_within(query)
+    scope = Scope(True, int(edges[0]), int(edges[-1]), False, 0)
+    return Fold(query, given, names, scope, threads, watch), table, edges
 
 
 def _cohort_rows(

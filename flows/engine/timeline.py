@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,14 +21,14 @@ from flows.engine.analysis import (
     head,
     name_events,
 )
-from flows.engine.arrays import KeyArray, SegmentArrays
+from flows.engine.arrays import CodeArray
 from flows.engine.conditions import PeopleCondition
 from flows.engine.counting import rank_labels
 from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after
 from flows.engine.log import U
-from flows.engine.periods import check_edges, edge_array, period_rows
+from flows.engine.periods import check_edges, check_range_of_edges, edges_within, last_seen, period_rows
 from flows.engine.plan import Scope
 from flows.engine.query import MAX_TOP, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
@@ -45,8 +45,8 @@ class TimelineQuery:
     """One question about events over time.
 
     ``edges`` are µs UTC, ascending (see :func:`flows.engine.periods.calendar_edges`); events outside
-    ``[edges[0], edges[-1])`` do not exist. ``where`` removes events that do not meet all conditions, ``people`` whole
-    histories.
+    ``[edges[0], edges[-1])``, or outside the range if there is one, do not exist. ``where`` removes events that do not
+    meet all conditions, ``people`` whole histories.
 
     Raises
     ------
@@ -55,6 +55,8 @@ class TimelineQuery:
     """
 
     edges: tuple[int, ...]
+    range_from: int | None = None
+    range_to: int | None = None
     top: int = 8
     only: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
@@ -66,6 +68,7 @@ class TimelineQuery:
         check_conditions(self)
         check_between("top", self.top, 1, MAX_TOP)
         object.__setattr__(self, "edges", check_edges(self.edges, MAX_BUCKETS))
+        check_range_of_edges(self)
         if self.only and set(self.only) <= set(self.hide):
             raise QueryError("hide", "hide: nothing of the listed events would be left.")
 
@@ -136,13 +139,9 @@ def _count_buckets(
 
 def compute_timeline(
     query: TimelineQuery,
-    segments: Sequence[SegmentArrays],
+    given: Given,
     *,
-    data_through: int | None,
     dataset_version: int,
-    catalogue: Collection[str] = (),
-    properties: Collection[str] = (),
-    cohorts: Mapping[int, KeyArray] | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -152,16 +151,10 @@ def compute_timeline(
     Parameters
     ----------
     query : TimelineQuery
-    segments : sequence of SegmentArrays
-        The segments that overlap the edges, in order of arrival.
-    data_through : int or None
-        Time (µs UTC) of the newest event of the dataset: buckets that reach beyond it are incomplete.
+    given : Given
+        Buckets that reach beyond its ``data_through`` are incomplete.
     dataset_version : int
         Stands in the answer.
-    catalogue, properties : collection of str
-        Event names and properties that the dataset knows besides those of the given segments.
-    cohorts : mapping, optional
-        Id → actor keys (uint64, ascending) of the cohorts that the question names.
     threads : int, optional
         Default: the processors this process may use.
     progress, cancelled : callable, optional
@@ -191,44 +184,22 @@ def compute_timeline(
     Examples
     --------
     >>> rows = [(1, "a", 0), (1, "a", 5), (2, "a", 12), (2, "b", 12)]
-    >>> answer = compute_timeline(TimelineQuery(edges=(0, 10, 20)), [segment_from_rows(rows)],
-    ...                           data_through=12, dataset_version=1)
+    >>> given = Given(segments=[segment_from_rows(rows)], data_from=0, data_through=12)
+    >>> answer = compute_timeline(TimelineQuery(edges=(0, 10, 20)), given, dataset_version=1)
     >>> [(row["label"], row["events"], row["people"]) for row in answer["series"]]
     [('a', [2, 1], [1, 1]), ('b', [0, 1], [0, 1])]
     """
     began = time.perf_counter()
-    names = name_events(segments, catalogue)
-    size = len(names.names)
-    edges = edge_array(query.edges)
-    table = np.where(names.visible(query.only, query.hide), np.arange(1, size + 1), 0).astype(np.int32)
-    watch = Watch(progress, cancelled)
-
-    def add_labels(counts: NDArray[np.int64], histories: Histories) -> None:
-        _count_labels(*histories.columns, edges, counts)
-
-    given = Given(
-        segments=segments,
-        data_from=None,
-        data_through=data_through,
-        catalogue=catalogue,
-        properties=properties,
-        cohorts=cohorts or {},
-    )
-    scope = Scope(True, query.edges[0], query.edges[-1], False, 0)
-    fold = Fold(query, given, names, scope, threads, watch)
-    labels = fold.ranges(table, new=lambda: np.zeros(size + 1, np.int64), add=add_labels, done=(0.0, 0.4)).parts
-    kept = rank_labels(np.sum(labels, axis=0)[1:], names.names, query.top)
-    nodes = np.where(table > 0, len(kept) + 1, 0).astype(np.int32)
-    nodes[kept] = np.arange(1, len(kept) + 1)
-    grid = _count(fold, nodes, edges, len(kept) + 1)
+    timeline = Timeline(query, given, threads, Watch(progress, cancelled))
+    nodes, titles = timeline.nodes((0.0, 0.4))
+    grid = timeline.count(nodes, len(titles), (0.4, 1.0))
     check_timeline(grid)
-    titles = [(EVENT, names.names[code]) for code in kept] + [(OTHER, "")]
     rows = [{"kind": kind, "label": label, **_row(grid, node)} for node, (kind, label) in enumerate(titles)]
     series = [row for row in rows if row["total_events"]]
     seconds = time.perf_counter() - began
     return {
-        **head(canonical(query), dataset_version=dataset_version, data_through=data_through, seconds=seconds),
-        "buckets": period_rows(query.edges, data_through),
+        **head(canonical(query), dataset_version=dataset_version, data_through=given.data_through, seconds=seconds),
+        "buckets": period_rows(query.edges, last_seen(query, given.data_through)),
         "series": sorted(series, key=lambda row: (-row["total_events"], row["label"], row["kind"])),
         "all": _row(grid, len(titles)),
     }
@@ -254,17 +225,56 @@ def check_timeline(grid: NDArray[np.int64]) -> None:
             raise NotConserved("people of the timeline do not add up")
 
 
-def _count(fold: Fold, nodes: NDArray[np.int32], edges: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    def new() -> _Counts:
-        grid, stamps = np.zeros((2, len(edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
-        return _Counts(grid, stamps, np.zeros(2, np.int64))
+class Timeline:
+    """The histories of a question; ``table`` (int32[labels]) has 1 + its code for each label that is visible, else 0;
+    ``edges`` are those within the range.
 
-    def add(counts: _Counts, histories: Histories) -> None:
-        _count_buckets(*histories.columns, edges, *counts)
+    Raises
+    ------
+    QueryError
+    """
 
-    parts = fold.ranges(nodes, new=new, add=add, done=(0.4, 1.0)).parts
-    grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
-    return grid
+    def __init__(self, query: TimelineQuery, given: Given, threads: int | None, watch: Watch) -> None:
+        self._names = name_events(given.segments, given.catalogue)
+        self._top, self.edges = query.top, edges_within(query)
+        shown = self._names.visible(query.only, query.hide)
+        self.table = np.where(shown, np.arange(1, len(shown) + 1), 0).astype(np.int32)
+        scope = Scope(True, int(self.edges[0]), int(self.edges[-1]), False, 0)
+        self.fold = Fold(query, given, self._names, scope, threads, watch)
+
+    def nodes(self, done: tuple[float, float] = (0.0, 1.0)) -> tuple[CodeArray, list[tuple[str, str]]]:
+        """Label code → 1 + node, or 0; kind and label of each node: the ``top`` labels, and Other."""
+
+        def add(counts: NDArray[np.int64], histories: Histories) -> None:
+            _count_labels(*histories.columns, self.edges, counts)
+
+        size = len(self.table) + 1
+        parts = self.fold.ranges(self.table, new=lambda: np.zeros(size, np.int64), add=add, done=done).parts
+        kept = rank_labels(np.sum(parts, axis=0)[1:], self._names.names, self._top)
+        return self.nodes_of([self._names.names[code] for code in kept])
+
+    def nodes_of(self, labels: Sequence[str]) -> tuple[CodeArray, list[tuple[str, str]]]:
+        """The same, of labels that are chosen already."""
+        nodes = np.where(self.table > 0, len(labels) + 1, 0).astype(np.int32)
+        for node, label in enumerate(labels, 1):
+            code = self._names.known.get(label)
+            if code is not None and self.table[code]:
+                nodes[code] = node
+        return nodes, [*((EVENT, label) for label in labels), (OTHER, "")]
+
+    def count(self, nodes: CodeArray, size: int, done: tuple[float, float]) -> NDArray[np.int64]:
+        """The grid of so many nodes, int64[2, buckets + 1, nodes + 1]."""
+
+        def new() -> _Counts:
+            grid, stamps = np.zeros((2, len(self.edges), size + 1), np.int64), np.zeros((2, size + 1), np.int64)
+            return _Counts(grid, stamps, np.zeros(2, np.int64))
+
+        def add(counts: _Counts, histories: Histories) -> None:
+            _count_buckets(*histories.columns, self.edges, *counts)
+
+        parts = self.fold.ranges(nodes, new=new, add=add, done=done).parts
+        grid: NDArray[np.int64] = np.sum([part.grid for part in parts], axis=0)
+        return grid
 
 
 def _row(grid: NDArray[np.int64], node: int) -> dict[str, Any]:

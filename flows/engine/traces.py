@@ -73,7 +73,6 @@ def trace_nodes(
     *,
     threads: int | None = None,
     budget: int = GIB,
-    watch: Watch | None = None,
 ) -> dict[NodeKey, list[Followed]]:
     """Trace the paths through each node of a flow over all its steps.
 
@@ -87,7 +86,6 @@ def trace_nodes(
         Default: the processors this process may use.
     budget : int
         Bytes: half for paths, a quarter for counts.
-    watch : Watch, optional
 
     Returns
     -------
@@ -99,7 +97,6 @@ def trace_nodes(
     ------
     QueryError
         If the question names an event that is nowhere in the dataset, or the flow has no such node.
-    Cancelled
 
     Notes
     -----
@@ -114,7 +111,7 @@ def trace_nodes(
     [1, 1]
     """
     with Crew(threads) as crew:
-        source = open_source(query, given, crew, budget // 2, watch or Watch())
+        source = open_source(query, given, crew, budget // 2, Watch())
         steps = find_nodes(source, query, budget // 8)
         names = source.labels.names
         keys = [(step, kind, label) for step, kind, label, _ in named_nodes(steps, names)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from flows.engine.arrays import SegmentArrays, segment_from_rows
+from flows.engine.arrays import segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import PeopleCondition
 from flows.engine.filters import PropertyFilter
-from flows.engine.funnel import compute_funnel
+from flows.engine.funnel import compute_chain, compute_funnel
 from flows.engine.funnel_query import FunnelQuery
 from flows.engine.histories import Given
 from flows.engine.matrix import MatrixQuery, compute_matrix
@@ -17,7 +16,9 @@ from flows.engine.prefixes import grow_tree
 from flows.engine.query import FlowQuery
 from flows.engine.result import EVENT
 from flows.engine.retention import RetentionQuery, compute_retention
+from flows.engine.retention_sets import retention_set
 from flows.engine.timeline import TimelineQuery, compute_timeline
+from flows.engine.timeline_sets import timeline_set
 from flows.engine.traces import trace_nodes
 
 
@@ -56,22 +57,17 @@ def compile_kernels() -> None:
         given = Given(segments=[segment], data_from=0, data_through=7)
         trace_nodes(questions[0], given, (0, EVENT, "a"), threads=1)
         grow_tree(questions[0], given, threads=1)
-    _compile_analyses([early, late])
+        compute_chain(questions[0], [["a"]], given, dataset_version=0, threads=1)
+    _compile_analyses(Given(segments=[early, late], data_from=0, data_through=7))
 
 
-def _compile_analyses(segments: Sequence[SegmentArrays]) -> None:
-    for order in ("eventual", "strict"):
-        funnel = FunnelQuery(steps=(("a",), ("b",)), order=order)
-        compute_funnel(funnel, segments, data_from=0, data_through=7, dataset_version=0, threads=1)
-    compute_funnel(
-        FunnelQuery(steps=(("a",), ("b",)), breakdown="text"),
-        segments,
-        data_from=0,
-        data_through=7,
-        dataset_version=0,
-        threads=1,
-    )
-    compute_matrix(MatrixQuery(), segments, data_through=7, dataset_version=0, threads=1)
-    retention = RetentionQuery(first=("a",), edges=(0, 4, 8))
-    compute_retention(retention, segments, data_through=7, dataset_version=0, threads=1)
-    compute_timeline(TimelineQuery(edges=(0, 4, 8)), segments, data_through=7, dataset_version=0, threads=1)
+def _compile_analyses(given: Given) -> None:
+    steps = (("a",), ("b",))
+    for funnel in (FunnelQuery(steps=steps), FunnelQuery(steps=steps, breakdown="text")):
+        compute_funnel(funnel, given, dataset_version=0, threads=1)
+    compute_matrix(MatrixQuery(), given, dataset_version=0, threads=1)
+    retention, timeline = RetentionQuery(first=("a",), edges=(0, 4, 8)), TimelineQuery(edges=(0, 4, 8))
+    compute_retention(retention, given, dataset_version=0, threads=1)
+    compute_timeline(timeline, given, dataset_version=0, threads=1)
+    retention_set(retention, given, 0, 1, threads=1)
+    timeline_set(timeline, given, 0, threads=1)

@@ -34,15 +34,13 @@ def compute(
 ) -> dict[str, Any]:
     """The answer; `given` is what the engine is told beside the question."""
     watch: dict[str, Any] = {"progress": progress, "cancelled": cancelled, "dataset_version": version}
-    names = ("segments", "data_through", "catalogue", "properties", "cohorts")
-    told = {name: getattr(given, name) for name in names}
     since, through = given.data_from or 0, given.data_through or 0
     if isinstance(question, FunnelQuestion):
-        found = compute_funnel(question.engine(), data_from=given.data_from, **told, **watch)
+        found = compute_funnel(question.engine(), given, **watch)
     elif isinstance(question, RetentionQuestion):
-        found = compute_retention(question.engine(since, through), **told, **watch)
+        found = compute_retention(question.engine(since, through), given, **watch)
     elif isinstance(question, TrendQuestion):
-        found = compute_timeline(question.engine(since, through), **told, **watch)
+        found = compute_timeline(question.engine(since, through), given, **watch)
     else:
         raise TypeError(f"{question.kind} is no analysis")
     return {**found, "query": question.canonical()}

@@ -13,9 +13,11 @@ from accounts.models import User
 from flows import queries
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
+from flows.engine.spot import Spot
 from flows.hashing import Keys
 from flows.models import Cohort, Dataset
-from flows.services import sets
+from flows.questions import Analysis, read, read_number
+from flows.services import sets, spots
 from flows.services.names import readable
 from flows.store import NewKeys, write_keys
 from flows.store.disk import remove, root
@@ -31,8 +33,8 @@ class CohortInUse(ValidationError):
 def save_cohort(
     *,
     dataset: Dataset,
-    query: FlowQuery,
-    selector: Selector,
+    query: FlowQuery | Analysis,
+    selector: Selector | Spot,
     name: str,
     by: User | None,
     version: int | None = None,
@@ -43,7 +45,7 @@ def save_cohort(
     """
     name = readable(name, "cohort")
     _check_room(dataset, name)
-    found = sets.people_of(dataset=dataset, query=query, selector=selector, version=version)
+    found = _people(dataset, query, selector, version)
     if not found.count:
         raise QueryError("set", "set: nobody is in it.")
     with _written(dataset, found.keys) as new, transaction.atomic():
@@ -86,7 +88,7 @@ def refresh_cohort(*, cohort: Cohort) -> Cohort:
     born = origin(cohort)
     if born is None:
         raise QueryError("query", "query: the question of this cohort is no longer understood.")
-    found = sets.people_of(dataset=cohort.dataset, query=born[0], selector=born[1])
+    found = _people(cohort.dataset, *born)
     with _written(cohort.dataset, found.keys) as new, transaction.atomic():
         row = _locked(cohort)
         if row.dataset_version > found.dataset_version:  # another refresh was later, and quicker
@@ -113,12 +115,22 @@ def delete_cohort(*, cohort: Cohort) -> None:
     transaction.on_commit(partial(remove, root() / row.file), robust=True)
 
 
-def origin(cohort: Cohort) -> tuple[FlowQuery, Selector] | None:
+def origin(cohort: Cohort) -> tuple[FlowQuery | Analysis, Selector | Spot] | None:
     """The question, and the number of its answer that the people stand behind; None if no longer understood."""
     try:
-        return FlowQuery.from_dict(cohort.query), Selector.from_dict(cohort.selector)
+        return read(cohort.query), read_number(cohort.selector)
     except QueryError:
         return None
+
+
+def _people(
+    dataset: Dataset, query: FlowQuery | Analysis, selector: Selector | Spot, version: int | None = None
+) -> sets.SetPeople:
+    if isinstance(selector, Spot):
+        return spots.people_of_spot(dataset=dataset, question=query, spot=selector, version=version)
+    if isinstance(query, Analysis):
+        raise QueryError("set", f"set: a {query.kind} has no number “{selector.set}”.")
+    return sets.people_of(dataset=dataset, query=query, selector=selector, version=version)
 
 
 @contextmanager

@@ -87,12 +87,17 @@ def page_of(
 
     Raises QueryError, naming the option that is wrong, DamagedSegment and Busy.
     """
+    check_page(offset, limit)
+    with opened(dataset, query, version) as (sets, snapshot, _):
+        return listed(dataset, sets, snapshot, selector, offset=offset, limit=limit)
+
+
+def check_page(offset: int, limit: int) -> None:
+    """Raises QueryError, naming what is out of bounds."""
     if not 0 <= offset < MOST_LISTED:
         raise QueryError("offset", f"offset: must be a whole number below {MOST_LISTED:,}; save the set as a cohort.")
     if not 1 <= limit <= MOST_AT_ONCE:
         raise QueryError("limit", f"limit: must be a whole number from 1 to {MOST_AT_ONCE}.")
-    with opened(dataset, query, version) as (sets, snapshot, _):
-        return listed(dataset, sets, snapshot, selector, offset=offset, limit=limit)
 
 
 def listed(

@@ -1,23 +1,13 @@
-"""Pages of the other kinds of charts: funnel, retention, trend; and of the people behind the numbers of a funnel."""
+"""Pages of the other kinds of charts: funnel, retention, trend."""
 
-from typing import Any
-
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_safe
 
-from accounts.access import TeamRequest, team_view
-from accounts.models import Role
-from flows import access
-from flows.answers.funnel import LOST
+from accounts.access import TeamRequest
 from flows.contexts.analysis_page import AnalysisPage, analysis_page, suggested_name
-from flows.engine.query import MAX_STEPS
 from flows.forms.analyses import AnalysisForm, is_option
 from flows.forms.charts import NameForm
 from flows.models import FlowChart, FlowRun
-from flows.questions import FunnelQuestion
-from flows.services import funnels
 from flows.views import asking
 
 
@@ -71,68 +61,3 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: AnalysisForm) -> 
         return render(request, "flows/analysis/page.html", context, status=422)
     text = name.cleaned_data["name"] or (saved.name if saved else suggested_name(form))
     return asking.keep(request, saved, form.dataset, form.query, text)
-
-
-@require_safe
-@team_view(Role.VIEWER)
-def reached(request: TeamRequest, pk: int | None = None) -> HttpResponse:
-    """Who reached a step of a funnel, or whose attempt ended there: of a funnel, or of a chain of nodes of a flow."""
-    saved = access.chart_of(request.team, pk) if pk else None
-    step, offset = asking.whole(request, "at") or 0, asking.whole(request, "offset") or 0
-    state = request.GET.get("state") or None
-    if state not in (None, *LOST, "completed"):
-        raise Http404
-    where = {"step": step, "state": state, "version": asking.whole(request, "version"), "offset": offset}
-    chain = request.GET.getlist("chain")[: MAX_STEPS + 2]
-    found, problem = _chain(request, saved, chain, where) if chain else _funnel(request, saved, where)
-    names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
-    pages = ("funnel", "new_funnel") if chain else ("chart", "new")
-    back = reverse(f"flows:{pages[not saved]}", kwargs=names)
-    further = offset + funnels.PAGE
-    context = {
-        "found": found,
-        "problem": problem,
-        "saved": saved,
-        "title": f"{'Step' if state is None else LOST.get(state, state).capitalize() + ' at step'} {step + 1}",
-        "first": offset + 1,
-        "last": offset + len(found.names) if found else 0,
-        "back_url": f"{back}?{_without(request, 'at', 'state', 'offset')}",
-        "more_url": f"?{_with(request, further)}" if found and further < found.people else "",
-        "less_url": f"?{_with(request, max(0, offset - funnels.PAGE))}" if offset else "",
-    }
-    return render(request, "flows/reached.html", context)
-
-
-def _chain(
-    request: TeamRequest, saved: FlowChart | None, chain: list[str], where: dict[str, Any]
-) -> tuple[funnels.People | None, str]:
-    form = asking.question(request, saved)
-    if form is None:
-        return None, "There are no events."
-    return asking.found(
-        form,
-        lambda query: funnels.people_of_chain(dataset=form.dataset, query=query, chain=chain, **where),
-    )
-
-
-def _funnel(request: TeamRequest, saved: FlowChart | None, where: dict[str, Any]) -> tuple[funnels.People | None, str]:
-    form = asking.analysis(request, saved, FunnelQuestion.kind)
-    if form is None:
-        return None, "There are no events."
-    question = form.query
-    if not isinstance(question, FunnelQuestion):
-        return None, next((str(errors[0]) for errors in form.errors.values()), "Choose the steps first.")
-    return asking.tried(lambda: funnels.people_of_funnel(dataset=form.dataset, question=question, **where))
-
-
-def _without(request: TeamRequest, *names: str) -> str:
-    params = request.GET.copy()
-    for name in names:
-        params.pop(name, None)
-    return params.urlencode()
-
-
-def _with(request: TeamRequest, offset: int) -> str:
-    params = request.GET.copy()
-    params["offset"] = str(offset)
-    return params.urlencode()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,12 +16,14 @@ from flows.contexts.address import LOOKS, VIEWS, Address
 from flows.contexts.answering import Progress
 from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
 from flows.engine.selector import Selector
+from flows.engine.spot import Spot
+from flows.figures import figure
 from flows.forms.analyses import AnalysisForm, is_option, kind_of
 from flows.forms.analyses import params_of as analysis_params
-from flows.forms.charts import QuestionForm, carried_over, data_of, event_names, is_question, question_params
-from flows.models import Dataset, FlowChart, FlowRun
+from flows.forms.charts import NameForm, QuestionForm, carried_over, data_of, event_names, is_question, question_params
+from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.questions import FLOW, KINDS, Analysis
-from flows.services import charts, runs, sets
+from flows.services import charts, cohorts, runs, sets
 from flows.services.line import TooManyWait
 from flows.store import DamagedSegment
 
@@ -133,9 +137,13 @@ def keep(
 def found(form: QuestionForm, look: Callable[[FlowQuery], T]) -> tuple[T | None, str]:
     """What there is, or the sentence that says why it cannot be shown."""
     query = form.query
-    if query is None:
-        return None, next((str(errors[0]) for errors in form.errors.values()), "Choose a start event first.")
-    return tried(lambda: look(query))
+    return tried(lambda: look(query)) if query else (None, first_error(form))
+
+
+def first_error(form: QuestionForm | AnalysisForm) -> str:
+    """Why the form holds no question."""
+    unasked = "Choose a start event first." if isinstance(form, QuestionForm) else "Choose the events first."
+    return next((str(errors[0]) for errors in form.errors.values()), unasked)
 
 
 def tried(look: Callable[[], T]) -> tuple[T | None, str]:
@@ -146,6 +154,32 @@ def tried(look: Callable[[], T]) -> tuple[T | None, str]:
         return None, error.sentence
     except (DamagedSegment, sets.Busy) as error:
         return None, str(error)
+
+
+def save_people(request: TeamRequest, dataset: Dataset, query: FlowQuery | Analysis, selector: Selector | Spot) -> str:
+    """Save the people behind a number as a cohort, as the form says; why that was refused, "" where it was not."""
+    name = NameForm(request.POST)
+    if not name.is_valid():
+        return next(str(errors[0]) for errors in name.errors.values())
+
+    def save() -> Cohort:
+        return cohorts.save_cohort(
+            dataset=dataset,
+            query=query,
+            selector=selector,
+            name=name.cleaned_data["name"],
+            by=request.user,
+            version=whole(request, "version"),
+        )
+
+    try:
+        made, problem = tried(save)
+    except ValidationError as error:
+        return str(error.messages[0])
+    if made:
+        noun = "person" if made.people == 1 else "people"
+        messages.success(request, f"“{made.name}” is saved: {figure(made.people)} {noun}. Filters can name it now.")
+    return problem
 
 
 def whole(request: TeamRequest, name: str) -> int | None:

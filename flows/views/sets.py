@@ -1,7 +1,5 @@
 """Pages about one number of a flow: the people behind it, and the chain that leads to it."""
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -15,11 +13,10 @@ from flows.contexts.people import PAGE, SHORT, funnel_view, set_view
 from flows.contexts.times import times_view
 from flows.engine.query import MAX_STEPS, FlowQuery
 from flows.engine.selector import Selector
-from flows.figures import figure
-from flows.forms.charts import NameForm, QuestionForm
+from flows.forms.charts import QuestionForm
 from flows.models import FlowChart
 from flows.moments import moment_in
-from flows.services import cohorts, details, sets
+from flows.services import details, sets
 from flows.views import asking
 
 
@@ -107,28 +104,10 @@ def _glance(
 
 
 def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, address: Address) -> HttpResponse:
-    name, selector = NameForm(request.POST), address.picked
+    selector = address.picked
     if selector is None:
         raise Http404
-
-    def save(query: FlowQuery) -> cohorts.Cohort:
-        return cohorts.save_cohort(
-            dataset=form.dataset,
-            query=query,
-            selector=selector,
-            name=name.cleaned_data["name"],
-            by=request.user,
-            version=asking.whole(request, "version"),
-        )
-
-    if not name.is_valid():
-        return _people(request, saved, form, address, refused=next(str(e[0]) for e in name.errors.values()))
-    try:
-        made, problem = asking.found(form, save)
-    except ValidationError as error:
-        made, problem = None, error.messages[0]
-    if made is None:
-        return _people(request, saved, form, address, refused=problem)
-    noun = "person" if made.people == 1 else "people"
-    messages.success(request, f"“{made.name}” is saved: {figure(made.people)} {noun}. Filters can name it now.")
-    return redirect(str(address))
+    refused = asking.first_error(form)
+    if form.query is not None:
+        refused = asking.save_people(request, form.dataset, form.query, selector)
+    return _people(request, saved, form, address, refused) if refused else redirect(str(address))

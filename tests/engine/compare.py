@@ -36,18 +36,23 @@ def relabelled(query):
 
 def engine_flow(segments, query, **options):
     """Compute with the engine from plain rows."""
-    given, rest = asked_of(segments, query, options)
+    given, rest = asked_of(segments, options, query)
     return compute_flow(query, given, dataset_version=1, **rest)
 
 
-def asked_of(segments, query, options):
-    """Plain rows as the engine takes them, and the options that say how to ask."""
-    oldest, newest = oldest_and_newest(segments)
+def asked_of(segments, options, query=None):
+    """Plain rows as the engine takes them, for a flow with its rules; and the options that say how to ask."""
     named = {field.name for field in fields(Given)}
     about = {name: value for name, value in options.items() if name in named}
+    rules = {"relabel": relabelled(query)} if query else {}
+    return given_of(segments, **rules | about), {name: options[name] for name in options.keys() - named}
+
+
+def given_of(segments, **about):
+    """Plain rows as the engine takes them."""
+    oldest, newest = oldest_and_newest(segments)
     arrays = [segment_from_rows(rows) for rows in segments]
-    about = {"data_from": oldest, "data_through": newest, "relabel": relabelled(query)} | about
-    return Given(segments=arrays, **about), {name: options[name] for name in options.keys() - named}
+    return Given(segments=arrays, **{"data_from": oldest, "data_through": newest} | about)
 
 
 def assert_conserved(flow):
@@ -96,7 +101,7 @@ def numbers(flow):
 
 def assert_numbers_are_sets(segments, query, chosen, wanted, offset=1, limit=2, **options):
     """Each of the chosen (number, selector) is the size of its set, which is the reference's; also page by page."""
-    given, rest = asked_of(segments, query, options)
+    given, rest = asked_of(segments, options, query)
     with open_sets(query, given, **rest) as sets:
         for number, selector in chosen:
             want = wanted(selector)

@@ -122,7 +122,9 @@ def eventual_attempts(segments, query, data_through, cohorts):
                     state = "excluded"
                     break
         value = None if value is None else text_of(value)
-        attempts.append({"person": person, "reached": step, "state": state, "times": times, "value": value})
+        attempts.append(
+            {"person": person, "began": start, "reached": step, "state": state, "times": times, "value": value}
+        )
     return attempts, len(units), ties
 
 
@@ -143,17 +145,22 @@ def reference_eventual(segments, query, data_through, cohorts=None):
         "ties": ties,
     }
     if query.breakdown is not None:
-        node_of = top_labels(Counter(a["value"] for a in attempts if a["value"] is not None), query.top)
-        groups = defaultdict(list)
-        for attempt in attempts:
-            kind, value = node_of(attempt["value"]) if attempt["value"] is not None else ("none", "")
-            groups[kind.replace("event", "value"), value].append(attempt)
         rows = [
             {"kind": kind, "value": value, "steps": rows_of_attempts(query, group)}
-            for (kind, value), group in groups.items()
+            for (kind, value), group in grouped(query, attempts).items()
         ]
         found["breakdown"] = sorted(rows, key=lambda row: (-row["steps"][0]["count"], row["kind"], row["value"]))
     return found
+
+
+def grouped(query, attempts):
+    """(kind, value) → the attempts of that group of the breakdown."""
+    node_of = top_labels(Counter(a["value"] for a in attempts if a["value"] is not None), query.top)
+    groups = defaultdict(list)
+    for attempt in attempts:
+        kind, value = node_of(attempt["value"]) if attempt["value"] is not None else ("none", "")
+        groups[kind.replace("event", "value"), value].append(attempt)
+    return groups
 
 
 def reference_chain(segments, query, chain, data_from, data_through, cohorts=None):
@@ -228,18 +235,30 @@ def period_of(time, edges):
     return max(k for k in range(len(edges) - 1) if edges[k] <= time)
 
 
-def reference_retention(segments, query, data_through, cohorts=None):
-    edges = query.edges
-    periods = len(edges) - 1
-    complete = [edges[k + 1] - 1 <= data_through for k in range(periods)]
-    begun = [[] for _ in range(periods)]  # the periods of return of each person
-    for _, events in looked_at(segments, query, edges[0], edges[-1], cohorts):
+def bounds_of(query):
+    since = query.edges[0] if query.range_from is None else query.range_from
+    return since, query.edges[-1] if query.range_to is None else query.range_to
+
+
+def beginners(segments, query, cohorts=None):
+    """Of each person who begins: the person, the period, the times of all returns."""
+    for person, events in looked_at(segments, query, *bounds_of(query), cohorts):
         events = [event for event in events if meets(event, query.where)]
         begins = [i for i, event in enumerate(events) if event.name in query.first]
         if begins:
-            cohort = period_of(events[begins[0]].time, edges)
+            cohort = period_of(events[begins[0]].time, query.edges)
             back = [e.time for e in events[begins[0] + 1 :] if not query.back or e.name in query.back]
-            begun[cohort].append({period_of(time, edges) for time in back})
+            yield person, cohort, back
+
+
+def reference_retention(segments, query, data_through, cohorts=None):
+    edges = query.edges
+    periods = len(edges) - 1
+    through = data_through if query.range_to is None else min(data_through, query.range_to - 1)
+    complete = [edges[k + 1] - 1 <= through for k in range(periods)]
+    begun = [[] for _ in range(periods)]  # the periods of return of each person
+    for _, cohort, back in beginners(segments, query, cohorts):
+        begun[cohort].append({period_of(time, edges) for time in back})
     rows = [
         {
             "period": c,
@@ -271,14 +290,19 @@ def reference_retention(segments, query, data_through, cohorts=None):
     return {"people": sum(map(len, begun)), "cohorts": rows, "overall": overall}
 
 
-def reference_timeline(segments, query, cohorts=None):
-    edges = query.edges
-    seen = [
-        (person, period_of(event.time, edges), event.name)
-        for person, events in looked_at(segments, query, edges[0], edges[-1], cohorts)
+def occurrences(segments, query, cohorts=None):
+    """Person, bucket and name of each event that counts."""
+    return [
+        (person, period_of(event.time, query.edges), event.name)
+        for person, events in looked_at(segments, query, *bounds_of(query), cohorts)
         for event in events
         if meets(event, query.where) and event.name not in query.hide and (not query.only or event.name in query.only)
     ]
+
+
+def reference_timeline(segments, query, cohorts=None):
+    edges = query.edges
+    seen = occurrences(segments, query, cohorts)
     node_of = top_labels(Counter(name for _, _, name in seen), query.top)
 
     def row(chosen):

@@ -3,6 +3,8 @@
 import doctest
 import json
 import random
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +13,20 @@ from flows.engine import arrays, compute, counting, query, result
 from flows.engine.arrays import SegmentArrays, segment_from_rows
 from flows.engine.compute import compute_flow
 from flows.engine.counting import bucket_seconds
+from flows.engine.filters import PropertyFilter
+from flows.engine.funnel import compute_chain
+from flows.engine.funnel_query import FunnelQuery
+from flows.engine.funnel_sets import chain_set, funnel_set
+from flows.engine.funnel_walk import follow_chain
 from flows.engine.histories import Given
 from flows.engine.log import gap_bucket
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.result import Links, Node, NotConserved, check_conservation
+from flows.engine.retention import RetentionQuery
+from flows.engine.retention_sets import retention_set
 from flows.engine.source import Cancelled
+from flows.engine.timeline import TimelineQuery
+from flows.engine.timeline_sets import timeline_set
 from flows.engine.warmup import compile_kernels
 from tests.engine.compare import assert_engine_agrees, engine_flow
 
@@ -116,8 +127,33 @@ def test_segments_are_checked():
         SegmentArrays(good.keys, good.starts, good.times.astype("int32"), good.codes, good.names, good.ties)
 
 
-def test_kernels_compile_ahead():
+def compiled():
+    """How many versions of each kernel there are."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("flows.engine.")]
+    found = {each for module in modules for each in vars(module).values() if hasattr(each, "nopython_signatures")}
+    return {each: len(each.nopython_signatures) for each in found}
+
+
+@pytest.mark.parametrize("more_names", [0, 1 << 16])
+def test_what_is_compiled_ahead_is_all_that_analyses_and_chains_need(more_names):
     compile_kernels()
+    known = compiled()
+    assert known[follow_chain] >= 2
+    rows = [(person, name, time, {"p": "x"}) for person in (1, 2, 3) for time, name in enumerate("abcab")]
+    parts = [segment_from_rows(rows[:7]), segment_from_rows(rows[7:])]
+    segments = [replace(part, names=(*part.names, *map(str, range(more_names)))) for part in parts]
+    where = (PropertyFilter("p", "is", ("x",)),)
+    flow, chain = FlowQuery(start=("a",)), [["a"], ["b"]]
+    edges = {"edges": (0, 3, 6)}
+    for given in (Given(segments=segments[:count], data_from=0, data_through=4) for count in (1, 2)):
+        compute_chain(flow, chain, given, dataset_version=1)
+        assert chain_set(flow, chain, given, 1).total
+        for limited in ((), where):
+            for more in ({}, {"count": "sessions"}, {"order": "strict"}, {"breakdown": "p"}):
+                assert funnel_set(FunnelQuery(steps=(("a",), ("c",)), where=limited, **more), given, 0).total
+            assert retention_set(RetentionQuery(first=("a",), where=limited, **edges), given, 0, 1).total
+            assert timeline_set(TimelineQuery(where=limited, **edges), given, 0, ("other", "")).total == 0
+    assert compiled() == known
 
 
 @pytest.mark.parametrize("module", [arrays, compute, counting, query, result])

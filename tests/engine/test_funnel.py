@@ -1,13 +1,14 @@
 """Funnels: paper cases, the references, and the promise that a chain of nodes shows the numbers of its flow."""
 
 import doctest
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import funnel, funnel_sets
+from flows.engine import funnel, funnel_sets, people_sets
 from flows.engine.arrays import segment_from_rows
 from flows.engine.funnel import check_funnel, compute_chain, compute_funnel
 from flows.engine.funnel_query import Exclusion, FunnelQuery
@@ -32,20 +33,19 @@ from tests.engine.cases import (
     unless_anchors_are_hidden,
     valued_logs,
 )
-from tests.engine.compare import asked_of, assert_times_close, engine_flow, oldest_and_newest, relabelled
+from tests.engine.compare import asked_of, assert_times_close, engine_flow, given_of, oldest_and_newest, relabelled
 from tests.engine.reference import histories, label_of
-from tests.engine.reference_analyses import eventual_attempts, reference_chain, reference_eventual
+from tests.engine.reference_analyses import eventual_attempts, grouped, reference_chain, reference_eventual
 from tests.engine.test_semantics import history
 
 
 def engine_funnel(segments, query, **options):
-    oldest, newest = oldest_and_newest(segments)
-    options = {"data_from": oldest, "data_through": newest, "dataset_version": 1, "threads": 2} | options
-    return compute_funnel(query, [segment_from_rows(rows) for rows in segments], **options)
+    asked, rest = asked_of(segments, options)
+    return compute_funnel(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 def engine_chain(segments, query, chain, **options):
-    given, rest = asked_of(segments, query, options)
+    given, rest = asked_of(segments, options, query)
     return compute_chain(query, chain, given, dataset_version=1, **{"threads": 2} | rest)
 
 
@@ -63,12 +63,6 @@ def assert_same_steps(got, want):
     behind = [row["median_seconds"] is not None for row in want]
     got_times = [row for row, timed in zip(got, behind, strict=True) if timed]
     assert_times_close(got_times, [row for row, timed in zip(want, behind, strict=True) if timed], 0.01)
-
-
-def given_funnel(segments, **more):
-    oldest, newest = oldest_and_newest(segments)
-    arrays = [segment_from_rows(rows) for rows in segments]
-    return Given(segments=arrays, data_from=oldest, data_through=newest, **more)
 
 
 @st.composite
@@ -116,19 +110,23 @@ def test_eventual_funnels_agree_with_the_reference(segments, query, cohorts):
 
 
 @thorough
-@given(valued_logs(), narrowed(funnels()), some_people())
-def test_every_number_of_an_eventual_funnel_is_its_set(segments, query, cohorts):
-    given_rows = given_funnel(segments, cohorts=cohorts, properties=PROPERTIES)
+@given(valued_logs(), narrowed(funnels()), some_people(), st.data())
+def test_every_number_of_an_eventual_funnel_is_its_set(segments, query, cohorts, data):
+    given_rows = given_of(segments, cohorts=cohorts, properties=PROPERTIES)
     attempts, _, _ = eventual_attempts(segments, query, given_rows.data_through, cohorts)
+    groups = {None: attempts} | (grouped(query, attempts) if query.breakdown else {})
     for step in range(len(query.steps)):
         for state in (None, *STATES):
-            here = [a for a in attempts if a["reached"] >= step]
+            group = data.draw(st.sampled_from(list(groups)))
+            here = [a for a in groups[group] if a["reached"] >= step]
             if state is not None:
                 here = [a for a in here if (a["reached"], a["state"]) == (step, state)]
-            chosen = [attempt["person"] for attempt in here]
+            chosen = Counter(attempt["person"] for attempt in here)
             with small_parts():
-                found = funnel_set(query, given_rows, step, state, threads=2)
-            assert (found.total, found.keys.tolist()) == (len(chosen), sorted(set(chosen)))
+                found = funnel_set(query, given_rows, step, state, group, threads=2)
+            assert found.total == chosen.total()
+            assert dict(zip(found.keys.tolist(), found.counts.tolist(), strict=True)) == chosen
+            assert found.moments.tolist() == [max(a["began"] for a in here if a["person"] == key) for key in found.keys]
 
 
 @st.composite
@@ -155,9 +153,7 @@ def test_chains_agree_with_the_reference(asked):
     about = oldest_and_newest(case.segments)
     want = reference_chain(case.segments, case.query, chain, *about, case.cohorts)
     assert_same(got, want)
-    given_rows = given_funnel(
-        case.segments, relabel=relabelled(case.query), cohorts=case.cohorts, properties=PROPERTIES
-    )
+    given_rows = given_of(case.segments, relabel=relabelled(case.query), cohorts=case.cohorts, properties=PROPERTIES)
     for row in want["steps"]:
         for state in (None, *STATES):
             found = chain_set(case.query, chain, given_rows, row["step"], state, threads=1)
@@ -222,8 +218,8 @@ def test_a_strict_funnel_has_its_sets_and_its_filters():
     for query, reached, diverted in ((plain, [3], [1, 2]), (filtered, [1, 2, 3], [])):
         found = engine_funnel([rows], query)
         assert found["steps"][1]["count"] == len(reached)
-        assert funnel_set(query, given_funnel([rows]), 1).keys.tolist() == reached
-        assert funnel_set(query, given_funnel([rows]), 0, "diverted").keys.tolist() == diverted
+        assert funnel_set(query, given_of([rows]), 1).keys.tolist() == reached
+        assert funnel_set(query, given_of([rows]), 0, "diverted").keys.tolist() == diverted
     assert engine_funnel([rows], filtered)["query"]["where"] == [
         {"property": "p", "operator": "is", "values": ["x"]},
     ]
@@ -232,7 +228,7 @@ def test_a_strict_funnel_has_its_sets_and_its_filters():
 def test_a_set_counts_attempts_and_names_people_once():
     rows = [*history("a0 b1"), *history("a100 b101"), *history("a0", 2)]
     query = FunnelQuery(steps=(("a",), ("b",)), count="sessions", session_gap=10 * SECOND)
-    found = funnel_set(query, given_funnel([rows]), 1)
+    found = funnel_set(query, given_of([rows]), 1)
     assert (found.total, found.keys.tolist()) == (2, [1])
 
 
@@ -241,9 +237,11 @@ def test_a_set_counts_attempts_and_names_people_once():
 )
 def test_a_set_that_a_funnel_does_not_have_is_refused(step, state, field):
     query = FunnelQuery(steps=(("a",), ("b",)))
+    with pytest.raises(QueryError, match="not broken down"):
+        funnel_set(query, given_of([history("a0 b1")]), 0, None, ("value", "x"))
     for ask in (
-        lambda: funnel_set(query, given_funnel([history("a0 b1")]), step, state),
-        lambda: chain_set(FlowQuery(start=("a",)), [["a"], ["b"]], given_funnel([history("a0 b1")]), step, state),
+        lambda: funnel_set(query, given_of([history("a0 b1")]), step, state),
+        lambda: chain_set(FlowQuery(start=("a",)), [["a"], ["b"]], given_of([history("a0 b1")]), step, state),
     ):
         with pytest.raises(QueryError) as caught:
             ask()
@@ -381,7 +379,8 @@ def test_times_between_steps_are_median_and_p90():
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_an_empty_funnel(order, segments):
     query = FunnelQuery(steps=(("a",), ("b",)), order=order)
-    found = compute_funnel(query, segments, data_from=None, data_through=None, dataset_version=1, catalogue={"a", "b"})
+    asked = Given(segments=segments, data_from=None, data_through=None, catalogue={"a", "b"})
+    found = compute_funnel(query, asked, dataset_version=1)
     assert [step["count"] for step in found["steps"]] == [0, 0]
     assert found["data_through"] is None
 
@@ -458,7 +457,7 @@ def test_a_funnel_that_does_not_add_up_is_refused():
             check_funnel(counts, ends, gaps, {"eligible": 5, "matched": 3, "completed": completed})
 
 
-@pytest.mark.parametrize("module", [funnel, funnel_sets])
+@pytest.mark.parametrize("module", [funnel, funnel_sets, people_sets])
 def test_examples_in_docstrings_hold(module):
-    extra = {"segment_from_rows": segment_from_rows}
+    extra = {"segment_from_rows": segment_from_rows, "np": np}
     assert doctest.testmod(module, extraglobs=extra).failed == 0

@@ -11,19 +11,20 @@ from hypothesis import strategies as st
 
 from flows.engine import analysis, matrix, plan
 from flows.engine.arrays import segment_from_rows
+from flows.engine.histories import Given
 from flows.engine.matrix import MatrixQuery, check_matrix, compute_matrix
 from flows.engine.query import SECOND, QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
 from tests.engine.cases import NAMES, PROPERTIES, TIMES, narrowed, some, some_people, thorough, valued_logs
-from tests.engine.compare import oldest_and_newest
+from tests.engine.compare import asked_of
 from tests.engine.reference_analyses import reference_matrix
 from tests.engine.test_semantics import history
 
 
 def engine_matrix(segments, query, **options):
-    options = {"data_through": oldest_and_newest(segments)[1], "dataset_version": 1, "threads": 2} | options
-    return compute_matrix(query, [segment_from_rows(rows) for rows in segments], **options)
+    asked, rest = asked_of(segments, options)
+    return compute_matrix(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 def assert_agrees(segments, query, **options):
@@ -121,7 +122,8 @@ def test_entries_and_exits_are_where_units_begin_and_end():
 
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_an_empty_matrix(segments):
-    found = compute_matrix(MatrixQuery(only=("a",)), segments, data_through=None, dataset_version=1, catalogue={"a"})
+    asked = Given(segments=segments, data_from=None, data_through=None, catalogue={"a"})
+    found = compute_matrix(MatrixQuery(only=("a",)), asked, dataset_version=1)
     assert (found["labels"], found["cells"], found["transitions"]) == ([], [], 0)
 
 

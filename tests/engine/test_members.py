@@ -27,7 +27,7 @@ def test_large_sets_in_many_segments_come_page_by_page():
 
 def ask(rows, selector, query=None, of=PathSets.members, **how):
     query = query or FlowQuery(start=("a",))
-    given, rest = asked_of([rows], query, how)
+    given, rest = asked_of([rows], how, query)
     with open_sets(query, given, **rest) as sets:
         return of(sets, selector)
 

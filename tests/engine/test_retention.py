@@ -11,26 +11,71 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import periods, plan, retention
+from flows.engine import periods, plan, retention, retention_sets
 from flows.engine.arrays import segment_from_rows
+from flows.engine.histories import Given
 from flows.engine.periods import calendar_edges
 from flows.engine.query import DAY, HOUR, QueryError
 from flows.engine.retention import RetentionQuery, compute_retention
+from flows.engine.retention_sets import retention_set
 from flows.engine.source import Cancelled
 from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
-from tests.engine.reference_analyses import reference_retention
+from tests.engine.compare import asked_of, given_of
+from tests.engine.reference_analyses import beginners, reference_retention
 
 EDGES = st.lists(st.integers(-5, 70), min_size=2, max_size=9, unique=True).map(lambda edges: tuple(sorted(edges)))
-QUESTIONS = st.builds(RetentionQuery, first=some(NAMES, 1), back=some(NAMES), edges=EDGES)
+
+
+@st.composite
+def periods_in_a_range(draw):
+    """Edges, and a range that cuts the outer periods, or none."""
+    edges = draw(EDGES)
+    since = draw(st.none() | st.integers(edges[0], edges[1] - 1))
+    low = max(edges[-2], edges[-2] if since is None else since)
+    return {"edges": edges, "range_from": since, "range_to": draw(st.none() | st.integers(low + 1, edges[-1]))}
+
+
+@st.composite
+def questions(draw):
+    return RetentionQuery(first=draw(some(NAMES, 1)), back=draw(some(NAMES)), **draw(periods_in_a_range()))
 
 
 def engine_retention(segments, query, through, **options):
-    options = {"dataset_version": 1, "threads": 2} | options
-    return compute_retention(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
+    asked, rest = asked_of(segments, {"data_through": through} | options)
+    return compute_retention(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 @thorough
-@given(valued_logs(), narrowed(QUESTIONS), some_people(), st.integers(-6, 70))
+@given(valued_logs(), narrowed(questions()), some_people(), st.integers(-6, 70), st.data())
+def test_every_number_of_retention_is_its_set(segments, query, cohorts, through, data):
+    about = given_of(segments, cohorts=cohorts, properties=PROPERTIES, data_through=through)
+    people, edges = list(beginners(segments, query, cohorts)), query.edges
+    seen = through if query.range_to is None else min(through, query.range_to - 1)
+    over = sum(edge - 1 <= seen for edge in edges[1:])
+    for _ in range(4):
+        place = data.draw(st.none() | st.integers(0, len(edges) - 2))
+        later = data.draw(st.none() | st.integers(0, len(edges) - 2 - (place or 0)))
+        onwards = data.draw(st.booleans())
+        last = over - later if later is not None else len(edges)  # among all, those for which it is over
+        want = {}
+        for person, cohort, back in people:
+            if cohort != place if place is not None else cohort >= last:
+                continue
+            if later is None:
+                want[person] = None
+                continue
+            until = edges[-1] if onwards else edges[cohort + later + 1]
+            times = [time for time in back if edges[cohort + later] <= time < until]
+            want |= {person: times[0]} if times else {}
+        since = None if place is None else edges[place]
+        with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
+            found = retention_set(query, about, since, later, onwards=onwards, threads=2)
+        assert (found.total, found.keys.tolist()) == (len(want), sorted(want))
+        assert later is None or dict(zip(found.keys.tolist(), found.moments.tolist(), strict=True)) == want
+
+
+@thorough
+@given(valued_logs(), narrowed(questions()), some_people(), st.integers(-6, 70))
 def test_retention_agrees_with_the_reference(segments, query, cohorts, through):
     with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
         got = engine_retention(segments, query, through, cohorts=cohorts, properties=PROPERTIES)
@@ -93,7 +138,8 @@ def test_edges_may_be_an_array():
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_empty_cohorts(segments):
     query = RetentionQuery(first=("a",), edges=(0, 10))
-    found = compute_retention(query, segments, data_through=None, dataset_version=1, catalogue={"a"})
+    asked = Given(segments=segments, data_from=None, data_through=None, catalogue={"a"})
+    found = compute_retention(query, asked, dataset_version=1)
     assert found["people"] == 0
     assert [period["complete"] for period in found["periods"]] == [False]
 
@@ -110,6 +156,9 @@ def test_nothing_gives_empty_cohorts(segments):
         ("edges", {"edges": (0, 1.5)}),
         ("edges", {"edges": (0, 1 << 70)}),
         ("period", {"edges": tuple(range(402))}),
+        ("from", {"edges": (0, 5, 9), "range_from": 5}),
+        ("from", {"edges": (0, 9), "range_from": 5, "range_to": 5}),
+        ("to", {"edges": (0, 5, 9), "range_to": 5}),
     ],
 )
 def test_an_impossible_retention_is_one_sentence_that_names_the_field(field, options):
@@ -133,6 +182,14 @@ def test_progress_and_cancelling():
     assert seen[-1] == 1
     with pytest.raises(Cancelled):
         engine_retention([[(1, "a", 0)]], query, 0, cancelled=lambda: True)
+
+
+@pytest.mark.parametrize(("since", "later", "field"), [(5, None, "since"), (20, 0, "since"), (10, 1, "later")])
+def test_a_set_that_retention_does_not_have_is_refused(since, later, field):
+    query = RetentionQuery(first=("a",), edges=(0, 10, 20))
+    with pytest.raises(QueryError) as caught:
+        retention_set(query, given_of([[(1, "a", 0)]]), since, later)
+    assert caught.value.field == field
 
 
 def micros(*moment, zone=UTC):
@@ -185,6 +242,6 @@ def test_impossible_periods_are_named(field, asked):
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("module", [periods, retention])
+@pytest.mark.parametrize("module", [periods, retention, retention_sets])
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module, extraglobs={"segment_from_rows": segment_from_rows}).failed == 0

@@ -1,6 +1,7 @@
 """Events and people over time."""
 
 import doctest
+from collections import Counter
 from unittest import mock
 
 import numpy as np
@@ -8,27 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import plan, timeline
+from flows.engine import plan, timeline, timeline_sets
 from flows.engine.arrays import segment_from_rows
+from flows.engine.histories import Given
 from flows.engine.query import QueryError
 from flows.engine.result import NotConserved
 from flows.engine.source import Cancelled
 from flows.engine.timeline import TimelineQuery, check_timeline, compute_timeline
+from flows.engine.timeline_sets import timeline_set
 from tests.engine.cases import NAMES, PROPERTIES, narrowed, some, some_people, thorough, valued_logs
-from tests.engine.reference_analyses import reference_timeline
-from tests.engine.test_retention import EDGES
+from tests.engine.compare import asked_of, given_of
+from tests.engine.reference_analyses import occurrences, reference_timeline, top_labels
+from tests.engine.test_retention import periods_in_a_range
 
 
 def engine_timeline(segments, query, through=100, **options):
-    options = {"dataset_version": 1, "threads": 2} | options
-    return compute_timeline(query, [segment_from_rows(rows) for rows in segments], data_through=through, **options)
+    asked, rest = asked_of(segments, {"data_through": through} | options)
+    return compute_timeline(query, asked, dataset_version=1, **{"threads": 2} | rest)
 
 
 @st.composite
 def questions(draw):
     only, hide = draw(st.one_of(st.just(()), some(NAMES, 1, 4))), draw(some(NAMES))
     hide = () if only and set(only) <= set(hide) else hide
-    return TimelineQuery(edges=draw(EDGES), top=draw(st.integers(1, 7)), only=only, hide=hide)
+    return TimelineQuery(top=draw(st.integers(1, 7)), only=only, hide=hide, **draw(periods_in_a_range()))
 
 
 @thorough
@@ -38,6 +42,25 @@ def test_timelines_agree_with_the_reference(segments, query, cohorts):
         got = engine_timeline(segments, query, cohorts=cohorts, properties=PROPERTIES)
     for key, value in reference_timeline(segments, query, cohorts).items():
         assert got[key] == value, key
+
+
+@thorough
+@given(valued_logs(), narrowed(questions()), some_people(), st.data())
+def test_every_number_of_a_timeline_is_its_set(segments, query, cohorts, data):
+    about = given_of(segments, cohorts=cohorts, properties=PROPERTIES)
+    seen = occurrences(segments, query, cohorts)
+    node_of = top_labels(Counter(name for _, _, name in seen), query.top)
+    for _ in range(4):
+        place = data.draw(st.none() | st.integers(0, len(query.edges) - 2))
+        node = data.draw(st.sampled_from([None, ("other", ""), *(("event", name) for name in NAMES)]))
+        events = data.draw(st.booleans())
+        here = [(person, name) for person, bucket, name in seen if place in (None, bucket)]
+        want = Counter(person for person, name in here if node in (None, ("event", name), node_of(name)))
+        with mock.patch.object(plan, "LEAST_EVENTS_PER_RANGE", 5):
+            since = None if place is None else query.edges[place]
+            found = timeline_set(query, about, since, node, events=events, threads=2)
+        assert found.total == (want.total() if events else len(want))
+        assert found.keys.tolist() == sorted(want)
 
 
 def series(rows, **options):
@@ -71,7 +94,8 @@ def test_buckets_that_reach_beyond_the_data_are_incomplete():
 
 @pytest.mark.parametrize("segments", [[], [segment_from_rows([])]])
 def test_nothing_gives_an_empty_timeline(segments):
-    found = compute_timeline(TimelineQuery(edges=(0, 10)), segments, data_through=None, dataset_version=1)
+    asked = Given(segments=segments, data_from=None, data_through=None)
+    found = compute_timeline(TimelineQuery(edges=(0, 10)), asked, dataset_version=1)
     assert found["series"] == []
     assert found["all"]["events"] == [0]
 
@@ -119,5 +143,6 @@ def test_a_timeline_that_does_not_add_up_is_refused():
             check_timeline(grid)
 
 
-def test_examples_in_docstrings_hold():
-    assert doctest.testmod(timeline, extraglobs={"segment_from_rows": segment_from_rows}).failed == 0
+@pytest.mark.parametrize("module", [timeline, timeline_sets])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module, extraglobs={"segment_from_rows": segment_from_rows}).failed == 0

@@ -40,9 +40,9 @@ def test_every_number_of_a_funnel_opens_its_people_on_the_version_of_the_answer(
         assert step.count == lost + (following.count if following else step.count - lost)
         for count, address in ((step.count, step.url), *((each.count, each.url) for each in step.lost)):
             if address:
-                found = editor.get(address).context["found"]
-                assert found.total == count
-                assert len(found.names) == found.people <= count
+                found = editor.get(address).context["set"]
+                assert found.found.total == count
+                assert len(found.rows) == found.found.people <= count
                 opened += 1
     assert opened > 3
 
@@ -55,8 +55,8 @@ def test_a_chain_of_a_flow_is_a_funnel_with_the_same_numbers_after_new_events(ed
     for step in funnel.steps:
         for count, address in ((step.count, step.url), *((each.count, each.url) for each in step.lost)):
             answer = editor.get(address)
-            assert answer.context["found"].total == count
-            assert editor.get(answer.context["back_url"]).context["funnel"].steps == funnel.steps
+            assert answer.context["set"].found.total == count
+            assert editor.get(answer.context["set"].back_url).context["funnel"].steps == funnel.steps
 
 
 def test_a_funnel_is_saved_as_one_changed_and_listed(editor, team, shop):
@@ -75,7 +75,7 @@ def test_a_funnel_is_saved_as_one_changed_and_listed(editor, team, shop):
     assert "how many went on to order" in editor.get(reverse("flows:list", args=[team.slug])).content.decode()
     answer = editor.get(reverse("api:charts-result", args=[team.slug, chart.pk]))
     assert [step["count"] for step in answer.json()["steps"]] == [4, 2]
-    assert editor.get(reverse("api:charts-members", args=[team.slug, chart.pk]), {"set": "matched"}).status_code == 409
+    assert editor.get(reverse("api:charts-members", args=[team.slug, chart.pk]), {"set": "matched"}).status_code == 400
 
 
 def test_a_breakdown_adds_up_to_its_funnel(editor, team, shop):
@@ -111,7 +111,7 @@ def test_retention_adds_up_and_says_what_is_not_over(editor, team, shop):
         assert row.is_small
         assert [cell.count for cell in row.returns] == [each["bounded"] for each in cohort["returns"]]
         assert row.returns[0].count == 10
-    for offset, (count, size, _) in enumerate(retention.overall):
+    for offset, (count, size, *_) in enumerate(retention.overall):
         over = [c for c in result["cohorts"] if len(c["returns"]) > offset and c["returns"][offset]["complete"]]
         assert (count, size) == (sum(c["returns"][offset]["bounded"] for c in over), sum(c["size"] for c in over))
     later = editor.get(answer.context["page"].measures[1].url).context["page"].answer.retention
@@ -182,6 +182,15 @@ def test_a_trend_adds_up_over_labels_and_periods(editor, team, shop):
         for n, e in zip(a.values, b.values, strict=True)
     )
     assert trend.drawing.lines[0].path.startswith("M")
+
+
+def test_a_range_cuts_its_outer_periods_and_the_last_one_is_not_over(editor, team, shop):
+    weekly(team, shop)
+    give_events(shop, [("z", "ping", 1_767_567_600 + day * DAY, {}) for day in range(28)])
+    asked = {"from": "2026-01-08", "to": "2026-01-14", "only": "ping"}
+    trend = show(editor, team, kind="trend", measure="events", **asked).context["page"].answer.trend
+    assert trend.rows[0].values == (4, 3)
+    assert trend.columns == (("5 Jan 2026", True), ("12 Jan 2026", False))
 
 
 @pytest.mark.parametrize(

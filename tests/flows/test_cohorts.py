@@ -253,7 +253,7 @@ def test_a_slow_refresh_does_not_undo_a_later_one(cohort, shop, monkeypatch):
     people_of = sets.people_of
 
     def overtaken(**asked):
-        found = people_of(**asked, version=1)
+        found = people_of(**asked | {"version": 1})
         monkeypatch.undo()
         cohorts.refresh_cohort(cohort=cohort)
         return found

@@ -49,6 +49,9 @@ def main(host: str, port: str) -> int:
         timeout_graceful_shutdown=3,
     )
     server = Server(config)
+    # Requests share one interpreter. One that needs it for a moment after each answer of the database, as a save does,
+    # must not wait each time until another one has had its five milliseconds.
+    sys.setswitchinterval(0.001)
     with loaded(config):
         server.run()
     return 0 if server.started else 1

@@ -169,9 +169,9 @@ def _written(request: TeamRequest, journey: JourneyMap, saved: Card, form: BodyF
         return answers.cell(request, journey, cell.lane_id, cell.step_id, anchor=f"card-{saved.pk}")
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("maps:card", request.team.slug, journey.pk, saved.pk)
+    element = f"cell-{saved.cell.lane_id}-{saved.cell.step_id}"
     url = f"{answers.url(request, journey)}cards/{saved.pk}/"
-    answer = HttpResponse("Saved", headers={"HX-Reswap": "none"})
-    return answers.says(answer, "map:kept", card=saved.pk, version=saved.version, url=url, seq=journey.revision)
+    return answers.kept(request, journey, element, card=saved.pk, version=saved.version, url=url)
 
 
 def _conflict(request: TeamRequest, journey: JourneyMap, conflict: Conflict, typed: str) -> HttpResponse:

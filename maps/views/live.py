@@ -16,7 +16,7 @@ from maps.forms.history import EditingForm, SinceForm
 from maps.live import presence
 from maps.live.presence import Person
 from maps.live.stream import STREAM, Stream
-from maps.log.elements import GRID, HEAD
+from maps.log.elements import GRID, OUTSIDE
 from maps.log.reading import Shown, shown_since
 from maps.models import JourneyMap
 from maps.talking import TALK
@@ -75,7 +75,7 @@ def _news(journey: JourneyMap, since: int, talked: int) -> Shown:
     if talked != journey.talked:
         shown.elements.update({name: shown.seq for name in said_since(journey, talked) if name not in shown.elements})
     if GRID in shown.elements:
-        outside = {name: seq for name, seq in shown.elements.items() if name in (HEAD, TALK, GRID)}
+        outside = {name: seq for name, seq in shown.elements.items() if name in (*OUTSIDE, TALK, GRID)}
         return replace(shown, elements=outside)
     return shown
 

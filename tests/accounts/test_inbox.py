@@ -122,7 +122,7 @@ def test_the_inbox_is_read_line_by_line_and_as_a_whole(tell, team, bob, vera, si
     bobs, inbox = sign_in(bob), f"/t/{team.slug}/inbox/"
     page = bobs.get(inbox).text
     assert "<script>alert" not in page
-    assert '<span class="unread">3<' in page
+    assert '<span class="unread" data-unread>3<' in page
     mine, hers = (Notification.objects.filter(user=user).first() for user in (bob, vera))
     assert bobs.get(f"{inbox}{hers.pk}/").status_code == 404
     assert bobs.get(f"{inbox}{mine.pk}/")["Location"] == mine.url

@@ -144,9 +144,10 @@ class TestTheStream:
             veras.next("hello")
             monkeypatch.setattr(bus, "tell", lambda *_, **__: None)
             services.add_stage(journey=journey, by=bob, name="New")
-            services.start_thread(journey=journey, by=bob, about="map", body="Look")
+            services.start_thread(journey=journey, by=bob, about="map", body="Look, @Vera")
             while veras.next("change") != {"seq": 2, "talked": 1}:
                 pass
+            assert veras.next("inbox") == {"unread": "1"}
 
     def test_a_person_and_a_team_hold_only_so_many(self, stream, sign_in, vera, bob, monkeypatch):
         monkeypatch.setattr(presence, "MOST_OF_A_PERSON", 2)

@@ -17,3 +17,8 @@ def ring_lost_letters() -> None:
     for line in services.waiting_letters():
         words = {"team_id": line.team_id, "notification_id": line.pk}
         current_app.send_task(send_letter.name, kwargs=words, retries=RETRIES)
+
+
+@shared_task
+def prune_inboxes() -> None:
+    services.prune_inboxes()

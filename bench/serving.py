@@ -32,8 +32,7 @@ def serving(*, workers: int = 0) -> Iterator[str]:
     """The address of a web server, beside a worker with so many processes."""
     with socket.create_server(("127.0.0.1", 0)) as place:
         port = place.getsockname()[1]
-    quiet = ["--log-level", "warning", "--no-access-log", "--host", "127.0.0.1", "--port", str(port)]
-    commands = [["uvicorn", "journeymap.asgi:application", *quiet]]
+    commands = [["journeymap.web", "127.0.0.1", str(port)]]
     if workers:
         words = ["--concurrency", str(workers), "--without-gossip", "--without-mingle", "--without-heartbeat"]
         commands.append(["celery", "-A", "journeymap", "-q", "worker", *words])

@@ -9,21 +9,23 @@ Every number on them comes from the result and adds up to it.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.safestring import SafeString
 
 from flows.chart_tables import LinkRow, NodeRow, Url, link_rows, node_rows
 from flows.engine.query import MAX_TOP
 from flows.engine.result import OTHER
 from flows.engine.selector import LINK, MATCHED, NODE, Selector
-from flows.figures import duration, figure, share
+from flows.figures import figure, share
 from flows.lettering import printable, text_width
-from flows.sankey import HEIGHT, End, Node, Ribbon, SankeyLayout, colours_by_rank, lay_out
+from flows.ribbons import NodeKey, key_of, ribbons_svg
+from flows.sankey import HEIGHT, End, Node, SankeyLayout, colours_by_rank, lay_out
 
 CONTROL = 24  # pixels, a target
 FEWER = 4  # labels that a step has more or fewer
 SPOKEN = 3  # labels of a step that are read out
 
-# A node as results name it: step, kind, label.
-NodeKey = tuple[int, str, str]
 # The address of the question with so many labels at a step.
 Tops = Callable[[int, int], str]
 
@@ -87,30 +89,20 @@ class EndMark:
 
 @dataclass(frozen=True, slots=True)
 class NodeMark:
-    """A bar with its words. `url` opens it ("" where it does not open), `picked` is the open one."""
+    """A bar with its words. `url` opens it ("" where it does not open), `picked` is the open one.
+
+    `named` is how addresses name it: "step=1&label=search".
+    """
 
     node: Node
     place: int  # among the nodes of the result
+    named: str
     share: str
     repeats: str
     title: str
     url: str
     picked: bool
     ends: tuple[EndMark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RibbonMark:
-    """Only broad ones open by themselves; the others do from the panels of their bars.
-
-    `ends` are the places of its nodes.
-    """
-
-    ribbon: Ribbon
-    ends: str
-    title: str
-    on: bool  # is picked, or comes from or goes to the picked bar
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +116,14 @@ class ChartView:
     layout: SankeyLayout
     heads: tuple[Head, ...]
     nodes: tuple[NodeMark, ...]
-    ribbons: tuple[RibbonMark, ...]
+    ribbons: SafeString
     ledger: tuple[Part, ...]
     node_rows: tuple[NodeRow, ...]
     link_rows: tuple[LinkRow, ...]  # the most frequent ones
     links: int
     colours: Mapping[str, int]
     url: str  # opens everybody
+    closed: str  # the address with nothing open, where the script makes links of ribbons and ends
     is_picked: bool  # whether something in the picture stands out
     summary: tuple[str, ...]  # the picture in words, a sentence a step
 
@@ -163,14 +156,17 @@ def chart_view(
     uid: str = "flow",
     colours: Mapping[str, int] | None = None,
     url: Url | None = None,
+    closed: str = "",
     picked: Selector | None = None,
     tops: Tops | None = None,
     tables: bool = True,
 ) -> ChartView:
     """Everything that a page shows of `result` (the JSON of a FlowResult), drawn for `width` pixels.
 
-    With `url` every number is a link to the address that it gives; what is `picked` stands out. Without `tables` their
-    rows are left out: there are many.
+    With `url` every number is a link to the address that it gives; what is `picked` stands out. With `closed`, the
+    address with nothing open, links of ribbons and ends are not written: the script makes them from those of the bars,
+    and without it their numbers are reached through the panels of the bars. Without `tables` their rows are left out:
+    there are many.
     """
     url = url or (lambda selector: "")
     query = result["query"]
@@ -180,6 +176,7 @@ def chart_view(
     start = sum(node["count"] for node in result["nodes"] if node["step"] == 0)
     steps = max((node["step"] for node in result["nodes"]), default=0)
     noun = NOUNS[query.get("count", "users")]
+    places = {(node["step"], node["kind"], node["label"]): place for place, node in enumerate(result["nodes"])}
     ledger = tuple(_ledger(result, start, steps, backwards, url))
     return ChartView(
         uid=uid,
@@ -190,14 +187,15 @@ def chart_view(
         distinct_paths=result["distinct_paths"],
         layout=layout,
         heads=tuple(_heads(layout, start, tops)),
-        nodes=tuple(_node_marks(result, layout, start, noun, steps, url, picked)),
-        ribbons=tuple(_ribbon_marks(result, layout, noun, url, picked)),
+        nodes=tuple(_node_marks(places, layout, start, noun, steps, url, closed, picked)),
+        ribbons=ribbons_svg(result, layout, places, said=noun.of, url=None if closed else url, picked=picked),
         ledger=ledger,
         node_rows=tuple(node_rows(result, start, [part.state for part in ledger], colours, url)) if tables else (),
         link_rows=tuple(link_rows(result, colours, url)) if tables else (),
         links=len(result["links"]),
         colours=colours,
         url=url(Selector(set=MATCHED)),
+        closed=closed,
         is_picked=picked is not None and picked.set in (NODE, LINK),
         summary=tuple(_summary(result, start, backwards)),
     )
@@ -280,20 +278,16 @@ def _ledger(result: Mapping[str, Any], start: int, steps: int, backwards: bool, 
             )
 
 
-def _places(result: Mapping[str, Any]) -> dict[NodeKey, int]:
-    return {(node["step"], node["kind"], node["label"]): place for place, node in enumerate(result["nodes"])}
-
-
 def _node_marks(
-    result: Mapping[str, Any],
+    places: Mapping[NodeKey, int],
     layout: SankeyLayout,
     start: int,
     noun: Noun,
     steps: int,
     url: Url,
+    closed: str,
     picked: Selector | None,
 ) -> Iterator[NodeMark]:
-    places = _places(result)
     words = {state: word.lower() for state, word in end_words(steps, layout.backwards).items()}
     for node in layout.nodes:
         said = ", ".join(f"{figure(end.count)} {words[end.state]}" for end in node.ends)
@@ -302,12 +296,16 @@ def _node_marks(
         ends = []
         for end in node.ends:
             one = replace(selector, state=end.state)
+            if closed:
+                ends.append(EndMark(end, "", "", one == picked))
+                continue
             part = share(end.count, node.count)
             title = f"{node.label}, {words[end.state]}: {noun.of(end.count)}, {part} of {node.label}"
             ends.append(EndMark(end, title, url(one), one == picked))
         yield NodeMark(
             node=node,
-            place=places[_key(node)],
+            place=places[key_of(node)],
+            named=urlencode(selector.to_params()[1:]) if closed else "",
             share=of_start,
             repeats=f"↻\N{NO-BREAK SPACE}{figure(node.repeats)}" if node.repeats and node.has_room else "",
             title=f"{node.label}, {step_name(node.step, layout.backwards)}: {noun.of(node.count)}, {of_start} of start"
@@ -317,46 +315,3 @@ def _node_marks(
             picked=selector == picked,
             ends=tuple(ends),
         )
-
-
-def _key(node: Node) -> NodeKey:
-    return node.step, node.kind, node.key
-
-
-def _ribbon_marks(
-    result: Mapping[str, Any], layout: SankeyLayout, noun: Noun, url: Url, picked: Selector | None
-) -> Iterator[RibbonMark]:
-    places = _places(result)
-    times = {
-        (link["step"], link["source_kind"], link["source"], link["target_kind"], link["target"]): (
-            link["median_seconds"],
-            link["p90_seconds"],
-        )
-        for link in result["links"]
-        if link.get("median_seconds") is not None
-    }
-    node = (picked.step, picked.kind, picked.label) if picked and picked.set == NODE else None
-    for ribbon in layout.ribbons:
-        source, target = layout.nodes[ribbon.source], layout.nodes[ribbon.target]
-        selector = Selector(
-            set=LINK,
-            step=source.step,
-            source=source.key,
-            source_kind=source.kind,
-            target=target.key,
-            target_kind=target.kind,
-        )
-        title = ""
-        if ribbon.titled:
-            first, second = (target, source) if layout.backwards else (source, target)
-            title = (
-                f"{first.label} → {second.label}: {noun.of(ribbon.count)}, "
-                f"{share(ribbon.count, source.count)} of {source.label}"
-            )
-            if spent := times.get((*_key(source), target.kind, target.key)):
-                title += f", median {duration(spent[0])}, 90 % within {duration(spent[1])}"
-        # Who ended at a bar came there, but went no further.
-        ends = {_key(target)} if picked and picked.state else {_key(source), _key(target)}
-        on = selector == picked or (node is not None and node in ends)
-        ends_at = f"{places[_key(source)]}-{places[_key(target)]}"
-        yield RibbonMark(ribbon, ends_at, title, on, url(selector) if ribbon.titled else "")

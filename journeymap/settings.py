@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "compact-datasets": {"task": "flows.tasks.compact_datasets", "schedule": 300.0},
     "sweep-runs": {"task": "flows.tasks.sweep_runs", "schedule": 3600.0},
     "ring-lost-letters": {"task": "accounts.tasks.ring_lost_letters", "schedule": 300.0},
+    "prune-inboxes": {"task": "accounts.tasks.prune_inboxes", "schedule": 24 * 3600.0},
     "refresh-charts": {"task": "flows.tasks.refresh_charts", "schedule": 60.0},
     "ring-deliveries": {"task": "flows.tasks.ring_deliveries", "schedule": 60.0},
     "sweep-deliveries": {"task": "flows.tasks.sweep_deliveries", "schedule": 24 * 3600.0},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Model, QuerySet, URLField
 from django.forms import ModelForm
 from django.http import HttpRequest
 from import_export.admin import ExportActionModelAdmin
@@ -222,6 +222,7 @@ class OpportunityAdmin(PartAdmin):
     list_filter = ["team", "status"]
     search_fields = ["card__body"]
     readonly_fields = ["team", "card"]
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(EmotionPoint)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -123,8 +123,24 @@ class CellView:
         return mark_safe(f"{self.lane.pk}/{self.step.pk}")
 
     @property
+    def state(self) -> tuple[Any, ...]:
+        """All that the cell shows, as values that can be compared."""
+        step = self.step
+        return self.lane.kind, step.column, step.last_of_stage, self.threads, tuple(map(_values_of, self.cards))
+
+    @property
     def adds(self) -> str:
         return ADDS.get(Lane.Kind(self.lane.kind), "a card")
+
+
+def _values_of(card: Card) -> tuple[Any, ...]:
+    """Every value of the card and of what its kind adds, whether or not it is shown: none can be forgotten here."""
+    extra = getattr(card, card.kind, None)  # The kinds with an extra are named as their relation.
+    named = getattr(extra, "channel", None) or getattr(extra, "picture", None)
+    rows = [vars(row).items() for row in (card, extra, named) if row is not None]
+    # A uid never changes; without it, what is kept is of no concern to the collector of garbage.
+    own = [value for row in rows for name, value in row if name not in ("_state", "uid")]
+    return card.owner_id and str(card.owner), *own
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +176,12 @@ class Look:
     def shows(self, lane: Lane) -> bool:
         """Lanes of no persona are about all of them."""
         return lane.pk not in self.hidden and (not self.persona or lane.persona_id in (None, self.persona))
+
+    def picks(self, card: Card, *, user: int, today: date) -> bool:
+        """Whether the card is one of those that alone are shown."""
+        if self.only == "mine":
+            return card.owner_id == user
+        return not self.only or bool(card.due and card.due < today and not card.over)
 
     @property
     def query(self) -> str:

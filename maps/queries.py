@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -17,7 +16,7 @@ from accounts.models import Team, User
 from maps import access
 from maps.documents import rows
 from maps.documents.shapes import MapDocument
-from maps.log.elements import GRID, HEAD
+from maps.log.elements import EVIDENCE, GRID, HEAD, OUTSIDE
 from maps.models import Card, Channel, EmotionPoint, JourneyMap, Lane, Opportunity, Persona, Stage, Step, Touchpoint
 from maps.page import (
     SILENCE,
@@ -37,6 +36,7 @@ from maps.page import (
     threads_in,
 )
 from maps.talking import TALK, open_threads
+from maps.trust import evidence_of
 
 H = TypeVar("H", StageHead, StepHead)
 CELL_NAME = re.compile(r"cell-(\d+)-(\d+)", re.ASCII)
@@ -183,34 +183,45 @@ def lane_head(lane: Lane) -> LaneRow:
 
 
 def elements(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[str, tuple[str, Any]]:
-    """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out.
-
-    Up to two cells take four queries each, as when they are saved; anything more takes the seven of the whole map.
-    """
-    found: dict[str, tuple[str, Any]] = {HEAD: ("head", {"personas": personas_of(journey)})} if HEAD in names else {}
+    """What stands behind elements of the page, as (part of the grid, its context); those that are gone are left out."""
+    found: dict[str, tuple[str, Any]] = {}
+    if HEAD in names:
+        found[HEAD] = (HEAD, {"personas": personas_of(journey)})
+    if EVIDENCE in names:
+        found[EVIDENCE] = (EVIDENCE, evidence_of([journey.pk]).get(journey.pk))
     if TALK in names:
         found[TALK] = (TALK, sum(open_threads(journey).values()))
-    wanted = [name for name in names if name not in (HEAD, TALK)]
-    cells = [numbers for name in wanted if (numbers := CELL_NAME.fullmatch(name))]
-    if len(wanted) <= 2 and len(cells) == len(wanted):
-        for numbers in cells:
-            with suppress(Http404):
-                found[numbers.string] = ("cell", cell_of(journey, *map(int, numbers.groups())))
-        return found
-    page = map_page(team, journey) if wanted else None
-    if page and GRID in wanted:
-        return {**found, GRID: ("grid", page)}
-    there = _by_element(page) if page else {}
-    return found | {name: there[name] for name in wanted if name in there}
+    if GRID in names:
+        return {**found, GRID: ("grid", map_page(team, journey))}
+    return found | _inside(team, journey, [name for name in names if name not in (*OUTSIDE, TALK)])
 
 
-def _by_element(page: MapPage) -> dict[str, tuple[str, Any]]:
-    there: dict[str, tuple[str, Any]] = {f"stage-{stage.pk}": ("stage", stage) for stage in page.stages}
-    there |= {f"step-{step.pk}": ("step", step) for step in page.steps}
-    for row in page.lanes:
-        there |= {f"lane-{row.lane.pk}": ("lane", row), f"row-{row.lane.pk}": ("row", row)}
-        there |= {f"cell-{cell.key}": ("cell", cell) for cell in row.cells}
-    return there
+def _inside(team: Team, journey: JourneyMap, names: Collection[str]) -> dict[str, tuple[str, Any]]:
+    """Elements within the grid, in at most six queries; of cards only those that stand in them are loaded."""
+    if not names:
+        return {}
+    talk = open_threads(journey)
+    stages, steps = _heads(journey, talk) if any(name.startswith("stage-") for name in names) else ((), None)
+    steps = tuple(steps_in_order(journey, talk)) if steps is None else steps
+    lanes = list(Lane.objects.filter(team=team, map=journey).select_related("persona"))
+    rows = [lane.pk for lane in lanes if f"row-{lane.pk}" in names]
+    crossings = {tuple(map(int, found.groups())) for name in names if (found := CELL_NAME.fullmatch(name))}
+    at_crossings = Q(cell__lane__in=[lane for lane, _ in crossings], cell__step__in=[step for _, step in crossings])
+    drawn = _cards(team).filter(Q(cell__lane__in=rows) | at_crossings, cell__lane__map=journey)
+    cards = _by_cell(drawn if rows or crossings else drawn.none(), talk)
+    points = _points(EmotionPoint.objects.filter(lane__in=rows)) if rows else {}
+    there: dict[str, tuple[str, Any]] = {f"stage-{stage.pk}": ("stage", stage) for stage in stages}
+    there |= {f"step-{step.pk}": ("step", step) for step in steps}
+    for place, (lane, divider) in enumerate(zip(lanes, dividers(lanes), strict=True)):
+        title = LaneRow(lane, place + 3, icon_of(lane), divider, (), None, threads_about(talk, lane))
+        there[f"lane-{lane.pk}"] = ("lane", title)
+        if lane.pk in rows:
+            there[f"row-{lane.pk}"] = ("row", lane_row(lane, place + 3, steps, cards, points, divider, talk))
+        for step in steps:
+            if (key := (lane.pk, step.pk)) in crossings:
+                cell = CellView(lane, step, tuple(cards[key]), None, threads_in(talk, lane, step))
+                there[f"cell-{cell.key}"] = ("cell", cell)
+    return {name: there[name] for name in names if name in there}
 
 
 def judged_at(journey: JourneyMap, lane: int, step: int) -> EmotionPoint | None:

@@ -43,6 +43,7 @@ def test_every_model_is_registered():
 
 
 @pytest.mark.usefixtures("rows")
+@pytest.mark.filterwarnings("error::django.utils.deprecation.RemovedInDjango60Warning")
 def test_the_pages_of_every_model_open_and_can_be_searched(chief):
     for model in MANAGED:
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"

@@ -1,6 +1,6 @@
 """Everything that changes people, teams, and what people are told."""
 
-from accounts.services.inbox import mark_read, notify, untell
+from accounts.services.inbox import mark_read, notify, prune_inboxes, untell
 from accounts.services.letters import send_letter, waiting_letters
 from accounts.services.teams import (
     TIME_ZONES,
@@ -25,6 +25,7 @@ __all__ = [
     "invite",
     "mark_read",
     "notify",
+    "prune_inboxes",
     "remove_member",
     "send_letter",
     "untell",

@@ -1,15 +1,20 @@
 """Telling people that something happened: a line in the inbox, and perhaps a letter."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from functools import partial
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Notification, Team, User
 
 Kind, Mail, Mails = Notification.Kind, Notification.Mail, User.Mails
+READ_KEPT_FOR = timedelta(days=90)
+UNREAD_KEPT_FOR = timedelta(days=365)
+AT_ONCE = 5_000
 
 
 @transaction.atomic
@@ -67,6 +72,20 @@ def mark_read(*, team: Team, user: User, notification: int | None = None) -> Non
     if notification is not None:
         lines = lines.filter(pk=notification)
     lines.update(read_at=timezone.now())
+
+
+def prune_inboxes() -> int:
+    """Remove the lines that were read long ago, and very old ones that never were; returns how many.
+
+    So many at once that nobody waits for long, however many there are.
+    """
+    now = timezone.now()
+    spent = Q(read_at__lt=now - READ_KEPT_FOR) | Q(read_at=None, created_at__lt=now - UNREAD_KEPT_FOR)
+    lines = Notification.objects.filter(spent).order_by()
+    removed = 0
+    while some := list(lines.values_list("pk", flat=True)[:AT_ONCE]):
+        removed += Notification.objects.filter(pk__in=some).delete()[0]
+    return removed
 
 
 def _wants_letter(person: User, kind: Notification.Kind) -> bool:

@@ -10,7 +10,8 @@ from django.http import QueryDict
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.forms.charts import params_of
-from flows.models import Dataset
+from flows.models import Dataset, FlowChart
+from flows.questions import Analysis
 
 VIEWS = ("sankey", "tree", "paths", "matrix", "table", "insights")
 # What an address says of one view alone.
@@ -66,10 +67,24 @@ class Address:
         return url
 
 
+def asked_params(query: FlowQuery, dataset: Dataset, zone: ZoneInfo, saved: FlowChart | None) -> QueryDict:
+    """A question as the address of its chart says it: not at all where it is the saved one."""
+    return QueryDict(mutable=True) if is_saved(query, dataset, saved) else params_of(query, dataset, zone)
+
+
+def is_saved(query: FlowQuery | Analysis | None, dataset: Dataset, saved: FlowChart | None) -> bool:
+    """Whether a chart asks just this."""
+    return saved is not None and query is not None and (query.canonical(), dataset) == (saved.query, saved.dataset)
+
+
 def with_picked(address: str, selector: Selector | None) -> str:
     """An address that names no number, with one."""
-    said = _picked(selector)
-    return f"{address}{'&' if '?' in address else '?'}{said}" if said else address
+    return saying(address, _picked(selector))
+
+
+def saying(address: str, more: str) -> str:
+    """An address that says something more."""
+    return f"{address}{'&' if '?' in address else '?'}{more}" if more else address
 
 
 def joined(path: str, *texts: str) -> str:

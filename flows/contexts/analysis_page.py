@@ -12,7 +12,7 @@ from accounts.models import Membership, Role
 from flows import queries
 from flows.answers.funnel import Opened
 from flows.answers.view import MEASURES, AnswerView, answer_view, measure_of
-from flows.contexts.address import Address
+from flows.contexts.address import Address, is_saved
 from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
 from flows.contexts.conditions import KINDS as PERSON_KINDS
@@ -126,7 +126,7 @@ def analysis_page(
     shown = shown_run(form.dataset, question, run)
     params = params_of(question, form.dataset, form.zone) if question else params
     asked = params
-    if saved is not None and question and question.canonical() == saved.query and form.dataset == saved.dataset:
+    if is_saved(question, form.dataset, saved):
         params = QueryDict(mutable=True)
     measures = MEASURES.get(form.kind, {})
     measure, default = measure_of(form.kind, measure), measure_of(form.kind, "")

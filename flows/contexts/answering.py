@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Team
 from flows import queries
+from flows.contexts.address import is_saved, saying
 from flows.contexts.sentence import Words
 from flows.engine.query import FlowQuery
 from flows.models import Annotation, Dataset, FlowChart, FlowRun
@@ -23,6 +24,24 @@ class Tab:
     name: str
     url: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a computation is, for whoever waits for it at `url`."""
+
+    run: FlowRun
+    url: str
+    events: int
+
+    @property
+    def percent(self) -> int:
+        return int(100 * self.run.fraction)
+
+    @property
+    def poll_ms(self) -> int:
+        """Often at first, then once a second."""
+        return 100 if timezone.now() - self.run.created_at < EAGER else 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +74,7 @@ class AnswerPage:
 
     @property
     def is_changed(self) -> bool:
-        query = self.form.query
-        return self.saved is not None and (query is None or query.canonical() != self.saved.query)
+        return self.saved is not None and not is_saved(self.form.query, self.form.dataset, self.saved)
 
     @property
     def is_invalid(self) -> bool:
@@ -78,28 +96,23 @@ class AnswerPage:
         return self.is_paused or (self.run is not None and self.run.status == FlowRun.Status.CANCELLED)
 
     @property
-    def percent(self) -> int:
-        return int(100 * self.run.fraction) if self.run else 0
-
-    @property
     def data_through(self) -> datetime | None:
         """The newest event that the numbers on the page know."""
         result = self.shown.result if self.shown else None
         return datetime.fromisoformat(result["data_through"]) if result and result["data_through"] else None
 
     @property
-    def poll_ms(self) -> int:
-        """Often at first, then once a second."""
-        return 300 if self.run and timezone.now() - self.run.created_at < EAGER else 1000
-
-    @property
     def url(self) -> str:
         raise NotImplementedError
 
     @property
+    def progress(self) -> Progress | None:
+        return Progress(self.run, self.waiting_url, self.form.dataset.events) if self.run else None
+
+    @property
     def waiting_url(self) -> str:
         """The same page for whoever waits for the computation that has begun."""
-        return f"{self.url}{'&' if '?' in self.url else '?'}run={self.run.pk}" if self.run else self.url
+        return saying(self.url, f"run={self.run.pk}") if self.run else self.url
 
 
 def shown_run(dataset: Dataset, query: FlowQuery | Analysis | None, run: FlowRun | None) -> FlowRun | None:

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import Membership, Role
 from flows import queries
 from flows.chart_view import ChartView, chart_view
-from flows.contexts.address import VIEWS, Address, Asker
+from flows.contexts.address import VIEWS, Address, Asker, asked_params
 from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import FIELDS, Builder, Choice, builder, choices
 from flows.contexts.cohorts import place
@@ -27,6 +27,7 @@ from flows.forms.contrasts import WITH
 from flows.lettering import cut_middle_to, printable
 from flows.models import FlowChart, FlowRun
 from flows.questions import FLOW
+from flows.sankey import colours_by_rank
 from flows.services.names import NAME_LENGTH
 
 CANVAS, BESIDE_PANEL = 1080, 788  # pixels that the picture has on a desk, without and with the panel
@@ -131,14 +132,18 @@ def chart_page(
     address: Address,
     is_paused: bool = False,
     turned_away: str = "",
+    is_drawn: bool = True,
 ) -> ChartPage:
+    """Without `is_drawn` what stands on the page stays there, and only what is around it is told."""
     team = membership.team
     shown = shown_run(form.dataset, form.query, run)
     result = shown.result if shown else None
-    address = replace(address, params=_params(form, saved, address))
+    drawn = result if is_drawn else None
+    if form.query is not None:
+        address = replace(address, params=asked_params(form.query, form.dataset, form.zone, saved))
     cohorts = queries.cohort_names(team, form.dataset)
-    chart = _chart(result, address, form) if result else None
-    panel = panel_of(result, chart, address.picked, address.opener()) if result and chart else None
+    chart = _chart(drawn, address, form) if drawn else None
+    panel = panel_of(drawn, chart, address.picked, address.opener()) if drawn and chart else None
     if chart and not panel:
         address = address.on(None)
     told = address.view == "insights"
@@ -146,13 +151,16 @@ def chart_page(
     tree = None
     if shown and chart and form.query and address.view == "tree":
         tree = tree_view(form.dataset, form.query, chart, address, shown.dataset_version)
+    matrix = None
+    if drawn and chart and address.view == "matrix":
+        matrix = matrix_of(form, drawn, chart, address, opener)
     return ChartPage(
         team=team,
         saved=saved,
         may_edit=membership.may(Role.EDITOR),
         address=address,
         form=form,
-        builder=builder(team, form, address, result, chart.colours if chart else {}, cohorts),
+        builder=builder(team, form, address, result, colours_by_rank(result["nodes"]) if result else {}, cohorts),
         sentence=sentence(form.query, form.zone, cohorts) if form.query else (),
         title=saved.name if saved else suggested_name(form),
         run=run,
@@ -160,15 +168,13 @@ def chart_page(
         chart=chart,
         panel=panel,
         tabs=tuple(_tabs(address)),
-        insights=Teller(form.query, address.on(None), form).at_once(result) if told and result and form.query else (),
-        later=tuple(_later(address)) if told and result else (),
-        paths=path_list(result, chart, address, opener) if result and chart and address.view == "paths" else None,
-        matrix=matrix_of(form, result, chart, address, opener)
-        if result and chart and address.view == "matrix"
-        else None,
+        insights=Teller(form.query, address.on(None), form).at_once(drawn) if told and drawn and form.query else (),
+        later=tuple(_later(address)) if told and drawn else (),
+        paths=path_list(drawn, chart, address, opener) if drawn and chart and address.view == "paths" else None,
+        matrix=matrix,
         tree=tree,
         actions=tuple(_actions(panel, form, address)),
-        funnel_url=_funnel_url(result, panel, address) if result and panel else "",
+        funnel_url=_funnel_url(drawn, panel, address) if drawn and panel else "",
         comparisons=tuple(_comparisons(address)) if form.query else (),
         expand=_expandable(panel, form),
         suggestions=() if form.is_asked else tuple(_suggestions(form, address)),
@@ -189,17 +195,15 @@ def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> C
 
     width = BESIDE_PANEL if picked else CANVAS
     tables = address.view == "table"
-    return chart_view(result, width=width, url=address.opener(), picked=picked, tops=tops, tables=tables)
-
-
-def _params(form: QuestionForm, saved: FlowChart | None, address: Address) -> Any:
-    """The question as the address should say it: short, and not at all where it is the saved one."""
-    if form.query is None:
-        return address.params
-    params = params_of(form.query, form.dataset, form.zone)
-    if saved is not None and form.query.canonical() == saved.query and form.dataset == saved.dataset:
-        params.clear()
-    return params
+    return chart_view(
+        result,
+        width=width,
+        url=address.opener(),
+        closed=str(address.on(None)),
+        picked=picked,
+        tops=tops,
+        tables=tables,
+    )
 
 
 def suggested_name(form: QuestionForm) -> str:

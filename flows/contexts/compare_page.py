@@ -8,7 +8,7 @@ from django.http import QueryDict
 from accounts.models import Team
 from flows import queries
 from flows.chart_view import NOUNS, ChartView, Noun, chart_view
-from flows.contexts.address import Address
+from flows.contexts.address import Address, asked_params
 from flows.contexts.compare_rows import LETTERS, Row, Rows, compare_rows
 from flows.contexts.contrasts import Chooser, chooser, side_names
 from flows.contexts.sentence import spoken
@@ -17,7 +17,7 @@ from flows.difference import DifferenceView, Drawn
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import MATCHED, Selector
-from flows.forms.charts import QuestionForm, params_of
+from flows.forms.charts import QuestionForm
 from flows.forms.contrasts import write_contrast
 from flows.models import FlowChart, FlowRun
 from flows.services.comparisons import LISTED, Sides, Told, colours_of, wide
@@ -135,7 +135,8 @@ def compare_page(
 ) -> ComparePage:
     """`chart` is the page of the question; `params` is what the address of this page says, `told` what differs."""
     cohorts = queries.cohort_names(team, form.dataset)
-    chart = replace(chart, params=_params(form, form.query, saved) if form.query else chart.params)
+    if form.query is not None:
+        chart = replace(chart, params=asked_params(form.query, form.dataset, form.zone, saved))
     letter = params.get("side", "")
     view = params.get("view", "")
     address = _address(chart, form, contrast, view if view in VIEWS else DIFFERENCE)
@@ -165,7 +166,7 @@ def compare_page(
     names = side_names(contrast, pair, form.zone, cohorts)
     starts = [side["units"]["matched"] for side in told.compared["sides"]]
     sides = tuple(
-        Side(letter, name, spoken(query, form.zone, cohorts), _chart_url(page, chart, query), start)
+        Side(letter, name, spoken(query, form.zone, cohorts), str(_asked(page, chart, query, None)), start)
         for letter, name, query, start in zip(LETTERS, names, pair, starts, strict=True)
     )
     return _answered(replace(page, sides=sides), pair, told, chart)
@@ -205,14 +206,6 @@ def _answered(page: ComparePage, pair: tuple[FlowQuery, FlowQuery], told: Told, 
     )
 
 
-def _params(form: QuestionForm, query: FlowQuery, saved: FlowChart | None) -> QueryDict:
-    """A question as the address of its chart says it: not at all where it is the saved one."""
-    params = params_of(query, form.dataset, form.zone)
-    if saved is not None and query.canonical() == saved.query and form.dataset == saved.dataset:
-        params.clear()
-    return params
-
-
 def _address(chart: Address, form: QuestionForm, contrast: Contrast | None, view: str) -> Address:
     params = chart.params.copy()
     if contrast is not None:
@@ -245,8 +238,10 @@ def _opener(page: ComparePage, side: Side) -> Any:
     return url
 
 
-def _chart_url(page: ComparePage, chart: Address, query: FlowQuery) -> str:
-    return str(replace(chart, params=_params(page.form, query, page.saved), view="sankey", picked=None))
+def _asked(page: ComparePage, chart: Address, query: FlowQuery, picked: Selector | None) -> Address:
+    """The page of one side as a chart of its own."""
+    params = asked_params(query, page.form.dataset, page.form.zone, page.saved)
+    return replace(chart, params=params, view="sankey", picked=picked)
 
 
 def _panel(page: ComparePage, row: Row, pair: tuple[FlowQuery, FlowQuery], chart: Address) -> Panel:
@@ -255,7 +250,7 @@ def _panel(page: ComparePage, row: Row, pair: tuple[FlowQuery, FlowQuery], chart
     selector, query = row.selector, pair[at]
     if OTHER in (selector.kind, selector.source_kind, selector.target_kind):
         query = wide(query)  # Other is what is left beside the labels that were asked for
-    there = replace(chart, params=_params(page.form, query, page.saved), view="sankey", picked=selector)
+    there = _asked(page, chart, query, selector)
     return Panel(
         row=row,
         letter=page.letter,

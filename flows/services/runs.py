@@ -30,6 +30,7 @@ from flows.services.material import LABELS, events_named, material, may_be_expan
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
 BEAT = 0.5  # seconds between two signs of life
+SOONEST, BETWEEN_LOOKS = 0.03, 0.01  # seconds until an answer can be there, and between two looks for it
 ATTEMPTS = 3  # a question that took its worker down this often is given up
 RESULTS_KEPT = 1000  # for each dataset, beside those of saved charts
 OLD = timedelta(days=7)
@@ -103,11 +104,11 @@ def settled(*, run: FlowRun, within: float) -> FlowRun:
     if run.is_over:
         return run  # whoever found it has just read it, with its result
     until = time.monotonic() + within
-    pause = 0.008
+    pause = SOONEST
     while not run.is_over and time.monotonic() < until:
         connections.let_go()
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.04)
+        pause = BETWEEN_LOOKS
         run.refresh_from_db(fields=["status"])
     run.refresh_from_db()
     return run

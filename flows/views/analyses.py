@@ -7,7 +7,7 @@ from accounts.access import TeamRequest
 from flows.contexts.analysis_page import AnalysisPage, analysis_page, suggested_name
 from flows.forms.analyses import AnalysisForm, is_option
 from flows.forms.charts import NameForm
-from flows.models import FlowChart
+from flows.models import FlowChart, FlowRun
 from flows.views import asking
 
 
@@ -19,13 +19,12 @@ def page(request: TeamRequest, saved: FlowChart | None, kind: str) -> HttpRespon
     if request.method == "POST":
         return _save(request, saved, form)
     htmx = request.htmx  # type: ignore[attr-defined]
-    context = {"page": _page(request, saved, form)}
+    run, turned_away = asking.run_of(request, form.dataset, form.query)
+    if tick := asking.tick(request, form.dataset, run):
+        return tick
+    context = {"page": _page(request, saved, form, run, turned_away)}
     if not htmx or htmx.history_restore_request:
         return render(request, "flows/analysis/page.html", context)
-    if htmx.target == "answer" and context["page"].is_waiting and "run" in request.GET:
-        response = render(request, "flows/analysis/page.html#tick", context)
-        response["HX-Retarget"], response["HX-Reswap"] = "#ticking", "outerHTML"
-        return response
     part = "answer" if htmx.target == "answer" else "another"
     response = render(request, f"flows/analysis/page.html#{part}", context)
     if htmx.trigger == "question":
@@ -33,8 +32,9 @@ def page(request: TeamRequest, saved: FlowChart | None, kind: str) -> HttpRespon
     return response
 
 
-def _page(request: TeamRequest, saved: FlowChart | None, form: AnalysisForm) -> AnalysisPage:
-    run, turned_away = asking.run_of(request, form.dataset, form.query)
+def _page(
+    request: TeamRequest, saved: FlowChart | None, form: AnalysisForm, run: FlowRun | None, turned_away: str
+) -> AnalysisPage:
     params = QueryDict(mutable=True)
     for name, values in request.GET.lists():
         if is_option(name):
@@ -55,7 +55,7 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: AnalysisForm) -> 
 def _save(request: TeamRequest, saved: FlowChart | None, form: AnalysisForm) -> HttpResponse:
     name = NameForm(request.POST)
     if form.query is None or not name.is_valid():
-        shown = _page(request, saved, form)
+        shown = _page(request, saved, form, *asking.run_of(request, form.dataset, form.query))
         reason = next((str(errors[0]) for errors in name.errors.values()), "") or shown.first_error
         context = {"page": shown, "refused": reason or "Choose an event before you save."}
         return render(request, "flows/analysis/page.html", context, status=422)

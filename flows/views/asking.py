@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.access import TeamRequest
 from flows import access, queries
 from flows.contexts.address import LOOKS, VIEWS, Address
+from flows.contexts.answering import Progress
 from flows.engine.query import MAX_STEPS, FlowQuery, QueryError
 from flows.engine.selector import Selector
 from flows.engine.spot import Spot
@@ -107,6 +108,17 @@ def run_of(request: TeamRequest, dataset: Dataset, query: FlowQuery | Analysis |
         return runs.settled(run=awaited or runs.ask(dataset=dataset, query=query), within=PATIENCE), ""
     except TooManyWait as full:
         return None, str(full)
+
+
+def tick(request: TeamRequest, dataset: Dataset, run: FlowRun | None) -> HttpResponse | None:
+    """The progress alone for a page that goes on waiting, and stays as it is; None where there is more to be shown."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    if run is None or run.is_over or htmx.trigger != "ticking" or htmx.history_restore_request:
+        return None
+    progress = Progress(run, request.get_full_path(), dataset.events)
+    response = render(request, "flows/waiting_tick.html", {"progress": progress})
+    response["HX-Retarget"], response["HX-Reswap"] = "#ticking", "outerHTML"
+    return response
 
 
 def keep(

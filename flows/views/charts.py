@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,7 +16,7 @@ from flows.contexts.chart_page import ChartPage, chart_page, suggested_name
 from flows.contexts.listing import chart_rows, chart_shelf, narrowed
 from flows.forms.charts import EVENTS, NameForm, QuestionForm
 from flows.forms.keeping import ORDERS, ChartsForm
-from flows.models import FlowChart
+from flows.models import FlowChart, FlowRun
 from flows.services import catalogue, charts, jobs
 from flows.views import analyses, asking
 
@@ -43,6 +44,7 @@ def listing(request: TeamRequest) -> HttpResponse:
     return render(request, name, context)
 
 
+@gzip_page
 @vary_on_headers("HX-Request")
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def new(request: TeamRequest) -> HttpResponse:
@@ -57,6 +59,7 @@ def new(request: TeamRequest) -> HttpResponse:
     return _save(request, None, form)
 
 
+@gzip_page
 @vary_on_headers("HX-Request")
 @team_view(Role.VIEWER, write=Role.EDITOR)
 def chart(request: TeamRequest, pk: int) -> HttpResponse:
@@ -123,8 +126,15 @@ def properties(request: TeamRequest, dataset_slug: str) -> HttpResponse:
     return render(request, "flows/builder/properties.html", {"properties": catalogue.properties_of(dataset)})
 
 
-def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> ChartPage:
-    run, turned_away = asking.run_of(request, form.dataset, form.query)
+def _page(
+    request: TeamRequest,
+    saved: FlowChart | None,
+    form: QuestionForm,
+    run: FlowRun | None,
+    turned_away: str,
+    *,
+    is_drawn: bool = True,
+) -> ChartPage:
     address = asking.address(request, request.path)
     return chart_page(
         membership=request.membership,
@@ -134,23 +144,26 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
         address=address,
         is_paused=asking.is_paused(request),
         turned_away=turned_away,
+        is_drawn=is_drawn,
     )
 
 
 def _show(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> HttpResponse:
     """The whole page; for htmx what changes of it, and while it waits no more than that."""
-    page = _page(request, saved, form)
-    context: dict[str, Any] = {"page": page}
+    run, turned_away = asking.run_of(request, form.dataset, form.query)
+    if tick := asking.tick(request, form.dataset, run):
+        return tick
     htmx = request.htmx  # type: ignore[attr-defined]
-    if not htmx or htmx.history_restore_request:
-        return render(request, "flows/chart.html", context)
-    context["oob"] = True
-    if htmx.target == "content":
-        return render(request, "flows/chart.html#another", context)
-    if page.is_waiting and htmx.trigger == "ticking":
-        response = render(request, "flows/chart.html#tick", context)
-        response["HX-Retarget"], response["HX-Reswap"] = "#ticking", "outerHTML"
-    elif page.is_waiting or page.is_invalid or page.is_paused:
+    is_page = not htmx or htmx.history_restore_request
+    is_whole = is_page or htmx.target == "content"
+    stays = not is_whole and (
+        asking.is_paused(request) or (form.is_asked and form.query is None) or (run is not None and not run.is_over)
+    )
+    page = _page(request, saved, form, run, turned_away, is_drawn=not stays)
+    context: dict[str, Any] = {"page": page, "oob": not is_page}
+    if is_whole:
+        return render(request, "flows/chart.html" if is_page else "flows/chart.html#another", context)
+    if stays:
         response = render(request, "flows/chart.html#waiting", context)
         response["HX-Retarget"], response["HX-Reswap"] = "#waiting", "outerHTML"
     else:
@@ -164,7 +177,7 @@ def _save(request: TeamRequest, saved: FlowChart | None, form: QuestionForm) -> 
     """Save over the chart, or as a new one. Without a name a chart is called after its question."""
     name = NameForm(request.POST)
     if form.query is None or not name.is_valid():
-        page = _page(request, saved, form)
+        page = _page(request, saved, form, *asking.run_of(request, form.dataset, form.query))
         reason = next((str(errors[0]) for errors in name.errors.values()), "") or page.error
         context = {"page": page, "refused": reason or "Choose a start event before you save."}
         return render(request, "flows/chart.html", context, status=422)

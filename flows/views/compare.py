@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -20,6 +21,7 @@ from flows.views import asking
 PATIENCE = 0.5
 
 
+@gzip_page
 @vary_on_headers("HX-Request")
 @require_safe
 @team_view(Role.VIEWER)

@@ -20,6 +20,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.http import HttpRequest
 
+from accounts.queries import memberships_of
+from flows.figures import figure
 from maps.live import bus, presence
 from maps.live.hub import Down, Hub, Mailbox, News, hub
 from maps.live.presence import Crowded, Person
@@ -68,15 +70,16 @@ class Stream:
             try:
                 # After the listening has begun: what is changed from here on is told, what was before is counted.
                 if (now := await self._ask()) is not None:
-                    await self._greet(line, news, name, now)
+                    await self._greet(line, news, name, *now)
                     await self._talk(line, news, box, gone, place)
             finally:
                 with suppress(*bus.FAULTS):
                     await presence.leave(news.redis, **place)
 
-    async def _greet(self, line: "_Line", news: Hub, name: str, now: dict[str, int]) -> None:
+    async def _greet(self, line: "_Line", news: Hub, name: str, now: dict[str, int], unread: int) -> None:
         await line.open()
         await line.say("hello", {"connection": name, **now})
+        await line.say("inbox", _inbox(unread))
         await line.say("people", await presence.people(news.redis, self.journey))
         for each in await presence.editing(news.redis, self.journey):
             await line.say("editing", each)
@@ -97,27 +100,39 @@ class Stream:
                 if (now := await self._ask()) is None:
                     return await line.say("gone", {})
                 # Whatever news was lost on the way is made good by this, and whoever vanished without a word is gone.
-                await line.say("change", now)
+                numbers, unread = now
+                await line.say("change", numbers)
+                await line.say("inbox", _inbox(unread))
                 await presence.stay(hub.redis, person=self.person, **place)
                 await line.say("people", await presence.people(hub.redis, self.journey))
 
-    async def _ask(self) -> dict[str, int] | None:
-        """The numbers of the map's last operation and word; None for somebody who may not hear of it any more."""
+    async def _ask(self) -> tuple[dict[str, int], int] | None:
+        """The numbers of the map's last operation and word, and how much in the inbox is unread.
+
+        None for somebody who may not hear of the map any more.
+        """
         # In a thread of those that all streams share, for as long as the question takes.
         return await sync_to_async(self._now, thread_sensitive=False)()
 
-    def _now(self) -> dict[str, int] | None:
+    def _now(self) -> tuple[dict[str, int], int] | None:
         try:
             request = HttpRequest()
             request.session = SessionStore(self.session)
             user = get_user(request)  # Nobody after signing out, after a new password, or when locked.
             if user.pk != self.person.id:
                 return None
-            maps = JourneyMap.objects.filter(pk=self.journey, team=self.team, team__memberships__user=user.pk)
+            membership = memberships_of(user).filter(team=self.team).first()  # type: ignore[arg-type]
+            maps = JourneyMap.objects.filter(pk=self.journey, team=self.team)
             found = maps.values_list("revision", "talked").first()
-            return found and dict(zip(("seq", "talked"), found, strict=True))
+            if membership is None or found is None:
+                return None
+            return dict(zip(("seq", "talked"), found, strict=True)), membership.unread  # type: ignore[attr-defined]
         finally:
             connection.close()
+
+
+def _inbox(unread: int) -> dict[str, str]:
+    return {"unread": figure(unread) if unread else ""}
 
 
 class _Line:

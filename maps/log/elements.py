@@ -8,6 +8,8 @@ from maps.models import Card, CardExtra, Cell, EmotionPoint, JourneyMap, Lane, S
 
 GRID = "map"
 HEAD = "head"  # Title, status and what the map is about; several elements in the frame and in the corner.
+EVIDENCE = "evidence"  # On what the cards rest, in the frame.
+OUTSIDE = (HEAD, EVIDENCE)
 MOST = 40
 CONFIRMED = frozenset({"confirmed_at", "confirmed_by"})
 # What a head shows of its row. A change of anything else moves columns or rows about.
@@ -22,7 +24,9 @@ def elements_of(row: models.Model, changed: Collection[str] | None) -> tuple[str
     if isinstance(row, JourneyMap):
         # For how long they hold decides the marks of all stages.
         return (HEAD, GRID) if changed and "review_days" in changed else (HEAD,)
-    return (_element_of(row, changed),)
+    # It counts all cards by what they rest on.
+    counts = isinstance(row, Card) and (changed is None or "evidence" in changed)
+    return (_element_of(row, changed), EVIDENCE) if counts else (_element_of(row, changed),)
 
 
 def _element_of(row: models.Model, changed: Collection[str] | None) -> str:
@@ -43,8 +47,8 @@ def _element_of(row: models.Model, changed: Collection[str] | None) -> str:
 def fewest(elements: Iterable[str]) -> list[str]:
     """Without those that stand in another one; the whole grid where they would be too many."""
     found = dict.fromkeys(element for element in elements if element)
-    outside = [HEAD] if HEAD in found else []
-    inside = [element for element in found if element != HEAD]
+    outside = [element for element in OUTSIDE if element in found]
+    inside = [element for element in found if element not in OUTSIDE]
     return [*outside, GRID] if GRID in found or len(inside) > MOST else [*outside, *inside]
 
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Abs, Coalesce
 from django.http import Http404
 
 from accounts.models import User
-from maps.log.elements import GRID, HEAD, fewest
+from maps.log.elements import GRID, OUTSIDE, fewest
 from maps.log.parts import state_of
 from maps.log.records import Record, State, backward, forward, from_sides
 from maps.models import JourneyMap, Operation, Snapshot
@@ -72,7 +72,7 @@ class Shown:
 
     @classmethod
     def all_of(cls, journey: JourneyMap) -> "Shown":
-        return cls(journey.revision, journey.updated_at, dict.fromkeys((HEAD, GRID), journey.revision))
+        return cls(journey.revision, journey.updated_at, dict.fromkeys((*OUTSIDE, GRID), journey.revision))
 
 
 def shown_since(journey: JourneyMap, seq: int) -> Shown | None:

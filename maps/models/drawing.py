@@ -1,6 +1,7 @@
 """The drawn journey. Every row carries its team, so that nothing can be reached past it."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericRelation
@@ -71,6 +72,7 @@ class JourneyMap(models.Model):
     tiles = GenericRelation("flows.Tile")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    shows: Sequence[str] = ()  # the elements that show what has just been changed through this very object
 
     class Meta:
         ordering = ["-updated_at", "-pk"]

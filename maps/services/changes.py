@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import Team, User
 from maps.live import bus
-from maps.log.elements import GRID, HEAD, elements_of, fewest, stage_of
+from maps.log.elements import GRID, OUTSIDE, elements_of, fewest, stage_of
 from maps.log.parts import (
     MAP,
     key_of,
@@ -162,7 +162,7 @@ class Change:
         if self.map.revision == 1:
             # So the log begins with a map out of nothing, whoever drew it and however.
             records = compose([Record(MAP, MAP, None, values_of_map(self.map)), *records])
-            self._verb, self._shows = Verb.CREATE, [HEAD, GRID]
+            self._verb, self._shows = Verb.CREATE, [*OUTSIDE, GRID]
         op, inverse = to_sides(records)
         self.operation = Operation.objects.create(
             team_id=self.map.team_id,
@@ -207,9 +207,11 @@ def changing(journey: JourneyMap, *, by: User | None) -> Iterator[Change]:
     with locked(journey) as row:
         change = Change(row, by)
         yield change
-        if operation := change.close():
+        operation = change.close()
+        if operation:
             transaction.on_commit(partial(bus.tell_change, row.pk, operation.seq), robust=True)
         journey.revision, journey.updated_at = row.revision, row.updated_at
+        journey.shows = operation.shows if operation else ()
 
 
 def locked_maps(team: Team) -> list[JourneyMap]:

@@ -22,13 +22,14 @@ from accounts.models import Role
 from maps import queries
 from maps.exports.formats import DATA, PDF, PICTURES
 from maps.forms.maps import LookForm
+from maps.log.elements import GRID, fewest
 from maps.log.reading import redoable, undoable
 from maps.models import Card, Channel, JourneyMap, Persona
 from maps.page import Look, MapPage
 from maps.trust import evidence_in
 from maps.words import when
 
-GRID = "maps/grid.html#grid"
+WHOLE = "maps/grid.html#grid"
 PANEL = "maps/panels/{}.html"
 CHANNEL_ICONS = ("circle-dashed", *Channel.Icon.values)
 
@@ -97,7 +98,7 @@ def page(request: TeamRequest, journey: JourneyMap, *, status: int = 200, **more
     look = look_of(request)
     data = context(request, journey, page=whole.seen(look), **more)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, GRID, data, status=status)
+        return render(request, WHOLE, data, status=status)
     prefetch_related_objects([journey], "variant_of", "parent_step__stage__map")
     data |= {"channel_icons": CHANNEL_ICONS, "all_lanes": whole.lanes, "personas": _personas(whole)}
     data["evidence"] = evidence_in(card for row in whole.lanes for cell in row.cells for card in cell.cards)
@@ -118,14 +119,20 @@ def grid(request: TeamRequest, journey: JourneyMap, *, anchor: str = "", rename:
     """After a change of the structure. `anchor` is the element to return to, `rename` opens its title."""
     loaded = queries.map_page(request.team, journey) if request.htmx else None  # type: ignore[attr-defined]
     seen = loaded and loaded.seen(look_of(request))
-    return part(request, journey, "grid", anchor=anchor, rename=rename, page=seen)
+    return part(request, journey, "grid", element=GRID, anchor=anchor, rename=rename, page=seen)
 
 
-def part(request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, **more: Any) -> HttpResponse:
-    """After a change: one part of the grid, and when the map was saved."""
+def part(
+    request: TeamRequest, journey: JourneyMap, name: str, *, anchor: str, element: str = "", **more: Any
+) -> HttpResponse:
+    """After a change: one part of the grid, whatever else shows the change, and when the map was saved.
+
+    `element` is what the part is on the page, where that is not the `anchor`.
+    """
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(f"{url(request, journey)}#{anchor}")
-    data = context(request, journey, part=f"maps/grid.html#{name}", anchor=anchor, **more)
+    beside = drawn(request, journey, _beside(journey, [element or anchor])).values()
+    data = context(request, journey, part=f"maps/grid.html#{name}", parts=beside, anchor=anchor, **more)
     return says(render(request, "maps/answer.html", data), "map:saved", seq=journey.revision)
 
 
@@ -133,8 +140,20 @@ def parts(request: TeamRequest, journey: JourneyMap, names: Collection[str], *, 
     """After a change: several elements of the page, each for its own place, and when the map was saved."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(f"{url(request, journey)}#{anchor}")
-    answer = again(request, journey, names, "maps/answer.html", part="maps/again.html", anchor=anchor)
+    answer = again(request, journey, [*names, *_beside(journey, names)], "maps/answer.html")
     return says(reswap(answer, "none"), "map:saved", seq=journey.revision, anchor=anchor)
+
+
+def kept(request: TeamRequest, journey: JourneyMap, element: str, **news: Any) -> HttpResponse:
+    """After a change of an element that stays as it is on the page: only what else shows the change."""
+    beside = _beside(journey, [element])
+    answer = again(request, journey, beside) if beside else HttpResponse("Saved")
+    return says(reswap(answer, "none"), "map:kept", seq=journey.revision, **news)
+
+
+def _beside(journey: JourneyMap, names: Collection[str]) -> list[str]:
+    """The elements that show the change which has just been made, without those that are drawn already."""
+    return [name for name in fewest([*names, *journey.shows]) if name not in names]
 
 
 def again(
@@ -147,6 +166,8 @@ def again(
 
 def drawn(request: TeamRequest, journey: JourneyMap, names: Collection[str]) -> dict[str, str]:
     """The HTML of elements of the page as they are now; those that are gone are left out."""
+    if not names:
+        return {}
     data = context(request, journey)
     found = queries.elements(request.team, journey, names)
     things = {
@@ -167,7 +188,8 @@ def says(answer: HttpResponse, event: str, **detail: Any) -> HttpResponse:
 
 def cell(request: TeamRequest, journey: JourneyMap, lane: int, step: int, *, anchor: str = "") -> HttpResponse:
     view = queries.cell_of(journey, lane, step)
-    return part(request, journey, "cell", anchor=anchor or f"cell-{view.key}", cell=view)
+    name = f"cell-{view.key}"
+    return part(request, journey, "cell", element=name, anchor=anchor or name, cell=view)
 
 
 def cell_to_read(request: TeamRequest, journey: JourneyMap, lane: int, step: int) -> HttpResponse:

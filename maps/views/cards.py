@@ -62,7 +62,7 @@ def card(request: TeamRequest, pk: int, card: int) -> HttpResponse:
 def details(request: TeamRequest, pk: int, card: int) -> HttpResponse:
     """Everything a card says, by its kind, and where it stands."""
     journey = access.map_of(request.team, pk)
-    row = access.card_of(journey, card)
+    row = access.whole_card_of(journey, card)
     services.ensure_channels(team=request.team)
     form = DetailsForm(request.POST or None, card=row, team=request.team)
     if request.method == "POST" and form.is_valid():
@@ -169,13 +169,13 @@ def _written(request: TeamRequest, journey: JourneyMap, saved: Card, form: BodyF
         return answers.cell(request, journey, cell.lane_id, cell.step_id, anchor=f"card-{saved.pk}")
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("maps:card", request.team.slug, journey.pk, saved.pk)
+    element = f"cell-{saved.cell.lane_id}-{saved.cell.step_id}"
     url = f"{answers.url(request, journey)}cards/{saved.pk}/"
-    answer = HttpResponse("Saved", headers={"HX-Reswap": "none"})
-    return answers.says(answer, "map:kept", card=saved.pk, version=saved.version, url=url, seq=journey.revision)
+    return answers.kept(request, journey, element, card=saved.pk, version=saved.version, url=url)
 
 
 def _conflict(request: TeamRequest, journey: JourneyMap, conflict: Conflict, typed: str) -> HttpResponse:
-    theirs = access.card_of(journey, conflict.theirs.pk)
+    theirs = access.whole_card_of(journey, conflict.theirs.pk)
     editing = _editing(theirs, typed, theirs.version, theirs=theirs)
     return answers.editor(request, journey, editing, status=409)
 

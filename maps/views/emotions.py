@@ -78,4 +78,4 @@ def _with_both(form: EmotionForm, theirs: EmotionPoint) -> EmotionForm:
 def _row(request: TeamRequest, journey: JourneyMap, lane: int, step: int) -> HttpResponse:
     """The whole lane: the curve runs through all of it."""
     row = queries.row_of(journey, lane)
-    return answers.part(request, journey, "row", anchor=f"cell-{lane}-{step}", row=row)
+    return answers.part(request, journey, "row", element=f"row-{lane}", anchor=f"cell-{lane}-{step}", row=row)

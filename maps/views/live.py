@@ -1,4 +1,7 @@
+from collections.abc import Collection
 from dataclasses import replace
+from time import monotonic
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -8,19 +11,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
-from maps import access
+from maps import access, drawn
 from maps.forms.history import EditingForm, SinceForm
 from maps.live import presence
 from maps.live.presence import Person
-from maps.live.recent import drawn
 from maps.live.stream import STREAM, Stream
-from maps.log.elements import GRID, HEAD
+from maps.log.elements import GRID, OUTSIDE
 from maps.log.reading import Shown, shown_since
 from maps.models import JourneyMap
 from maps.talking import TALK
 from maps.talking import shown_since as said_since
 from maps.views import answers
 from maps.words import when
+
+KEPT_FOR = 60  # seconds
 
 
 @team_view(Role.VIEWER)
@@ -36,19 +40,31 @@ def changes(request: TeamRequest, pk: int) -> HttpResponse:
     if (since, talked) == (journey.revision, journey.talked):
         return HttpResponse(status=204)
     shown = _news(journey, since, talked)
+    parts = _drawn(request, journey, shown.elements)
+    changed = when(shown.made_at, request.team.time_zone)
+    content = render_to_string("maps/again.html", {"changed": changed, "parts": parts})
+    return answers.says(HttpResponse(content), "map:at", seq=shown.seq, talked=journey.talked)
+
+
+def _drawn(request: TeamRequest, journey: JourneyMap, elements: dict[str, int]) -> list[str]:
+    """The HTML of elements that show at least the given operations, drawn once for all who follow."""
     # Nothing of it is this person's own, so it is the same for all who may as much and look at it in the same way.
     look = answers.look_of(request)
     may = next(role.value for role in (Role.EDITOR, Role.COMMENTER, Role.VIEWER) if request.membership.may(role))
-    whose = f"{request.user.pk}-{timezone.localdate()}" if look.only else ""
+    whose = (request.user.pk, timezone.localdate()) if look.only else None
+    # What is no change of the map (the name of a channel) has to be seen some time too.
+    lately = monotonic() // KEPT_FOR
     states = {
-        name: f"{seq}:{journey.talked}:{may}:{look.query if name == GRID else ''}:{look.only}:{whose}"
-        for name, seq in shown.elements.items()
+        (journey.pk, may, look.only, whose, look.query if name == GRID else "", name): (seq, journey.talked, lately)
+        for name, seq in elements.items()
     }
-    # Drawn from the map as it is then: it may have gone on meanwhile.
-    parts = drawn(pk, states, lambda names: answers.drawn(request, access.map_of(request.team, pk), names))
-    changed = when(shown.made_at, request.team.time_zone)
-    content = render_to_string("maps/again.html", {"changed": changed, "parts": parts.values()})
-    return answers.says(HttpResponse(content), "map:at", seq=shown.seq, talked=journey.talked)
+
+    def draw(places: Collection[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
+        # From the map as it is by now: it may have gone on meanwhile.
+        found = answers.drawn(request, access.map_of(request.team, journey.pk), [place[-1] for place in places])
+        return {place: found[place[-1]] for place in places if place[-1] in found}
+
+    return list(drawn.news.get_all(states, draw).values())
 
 
 def _news(journey: JourneyMap, since: int, talked: int) -> Shown:
@@ -59,7 +75,7 @@ def _news(journey: JourneyMap, since: int, talked: int) -> Shown:
     if talked != journey.talked:
         shown.elements.update({name: shown.seq for name in said_since(journey, talked) if name not in shown.elements})
     if GRID in shown.elements:
-        outside = {name: seq for name, seq in shown.elements.items() if name in (HEAD, TALK, GRID)}
+        outside = {name: seq for name, seq in shown.elements.items() if name in (*OUTSIDE, TALK, GRID)}
         return replace(shown, elements=outside)
     return shown
 

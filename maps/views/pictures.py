@@ -66,7 +66,7 @@ def add(request: TeamRequest, pk: int, lane: int, step: int) -> HttpResponse:
 def replace(request: TeamRequest, pk: int, card: int) -> HttpResponse:
     """Another picture for a card; the words stay."""
     journey = access.map_of(request.team, pk)
-    row = access.card_of(journey, card)
+    row = access.card_of(journey, card, "image__picture")
     if row.kind != Lane.Kind.IMAGE:
         return answers.refused(request, journey, ELSEWHERE)
     form = OtherPictureForm(request.POST or None, request.FILES or None, initial={"version": row.version})

@@ -1,11 +1,15 @@
 """What people are told: once, in the inbox, and by a letter where they want one."""
 
+from datetime import timedelta
+
 import pytest
 from celery.exceptions import Retry
 from django.core import mail
+from django.utils import timezone
 
 from accounts import services, tasks
 from accounts.models import Membership, Notification, Team, User
+from accounts.services import inbox
 from tests.maps.test_queries import number_of_queries
 
 Kind = Notification.Kind
@@ -118,7 +122,7 @@ def test_the_inbox_is_read_line_by_line_and_as_a_whole(tell, team, bob, vera, si
     bobs, inbox = sign_in(bob), f"/t/{team.slug}/inbox/"
     page = bobs.get(inbox).text
     assert "<script>alert" not in page
-    assert '<span class="unread">3<' in page
+    assert '<span class="unread" data-unread>3<' in page
     mine, hers = (Notification.objects.filter(user=user).first() for user in (bob, vera))
     assert bobs.get(f"{inbox}{hers.pk}/").status_code == 404
     assert bobs.get(f"{inbox}{mine.pk}/")["Location"] == mine.url
@@ -158,3 +162,17 @@ def test_somebody_with_a_namesake_is_mentioned_by_address(team, bob, vera, sign_
     found = sign_in(bob).get(f"/t/{team.slug}/team/people/", {"q": "bo"}).text
     assert 'data-name="bob@example.com"' in found
     assert 'data-name="vera@example.com"' in found
+
+
+def test_what_was_read_long_ago_is_removed_however_much_it_is(tell, bob, vera, monkeypatch):
+    monkeypatch.setattr(inbox, "AT_ONCE", 2)
+    now = timezone.now()
+    ages = {"new": (1, None), "kept": (300, 89), "read": (91, 91), "old": (400, 91), "unread": (364, None)}
+    ages |= {"never": (366, None)}
+    for key, (created, read) in ages.items():
+        tell(bob, vera, key=key)
+        read_at = now - timedelta(days=read) if read else None
+        Notification.objects.filter(key=key).update(created_at=now - timedelta(days=created), read_at=read_at)
+    tasks.prune_inboxes()
+    assert set(Notification.objects.values_list("key", flat=True)) == {"new", "kept", "unread"}
+    assert services.prune_inboxes() == 0

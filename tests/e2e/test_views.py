@@ -1,19 +1,29 @@
 """The views of one result in a real browser."""
 
+import html
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.http import QueryDict
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team
-from flows.models import Dataset
+from flows.chart_view import chart_view
+from flows.contexts.address import Address
+from flows.models import Dataset, FlowRun
 from tests.flows.shops import make_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # What htmx has put on the page and not yet made to listen: links there lead to pages, and typing asks nothing.
 SETTLING = ".htmx-added, .htmx-settling"
+
+LINKED = """(chart) => [...chart.querySelectorAll("[data-l], .f-e")].map((thing) => {
+  const link = chart.linked(thing);
+  return [link.querySelector("title").textContent, link.getAttribute("href")];
+})"""
 
 
 @pytest.fixture
@@ -96,8 +106,9 @@ def test_a_funnel_is_built_step_by_step_and_the_other_kinds_are_a_click_away(pag
     kinds.get_by_role("link", name="Funnel").click()
     expect(page.locator("table.funnel tbody tr")).to_have_count(1)
     for number, event in ((2, "search"), (3, "order")):
-        page.get_by_label(f"Event of step {number}").fill(event)
-        page.keyboard.press("Tab")
+        field = page.get_by_label(f"Event of step {number}")
+        field.fill(event)
+        field.blur()  # a Tab may be taken by the list of suggestions
         expect(page.locator("table.funnel tbody tr")).to_have_count(number)
     expect(page.locator("#ask")).to_contain_text("how many went on to search and then order")
     expect(page).to_have_url(re.compile("step-0=visit&step-1=search&step-2=order"))
@@ -113,3 +124,30 @@ def test_a_funnel_is_built_step_by_step_and_the_other_kinds_are_a_click_away(pag
         expect(page.locator(shown).first).to_be_visible()
     kinds.get_by_role("link", name="Flow").click()
     expect(page.locator(".flow__svg")).to_be_visible()
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("asked", ["start=visit&steps=6&top=2", "end=order&steps=3&top=2"])
+def test_ribbons_and_ends_become_the_links_that_the_server_would_write(
+    page: Page, team: Team, shop: Dataset, asked: str
+):
+    path = reverse("flows:new", args=[team.slug])
+    page.goto(f"{path}?{asked}&dataset=shop")
+    page.locator("[data-l]").first.hover()
+    expect(page.locator(".flow__said")).to_contain_text("→")
+    made = page.locator("jm-flow-chart").evaluate(LINKED)
+    result = FlowRun.objects.get().result
+    still = chart_view(result, url=Address(path, QueryDict(asked + "&dataset=shop")).opener())
+    written = [[mark.title, mark.url] for node in still.nodes for mark in node.ends]
+    ribbons = re.findall(r'<a href="([^"]+)".*?<title>(.*?)</title>', still.ribbons)
+    written += [[html.unescape(title), html.unescape(url)] for url, title in ribbons]
+    assert len(made) == len(written)
+    assert len(ribbons) == len(still.layout.ribbons) > 4
+    assert {title: settled(url) for title, url in made} == {title: settled(url) for title, url in written}
+    page.locator(".f-e[data-e=dropped], .f-e[data-e=open]").first.locator("path").click()
+    expect(page.get_by_role("complementary", name="Selected set")).to_be_visible()
+    expect(page.locator(".f-e[data-picked]")).to_have_count(1)
+
+
+def settled(url: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(url).query, keep_blank_values=True)

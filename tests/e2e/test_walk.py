@@ -78,8 +78,8 @@ def ask(page: Page, team: Team) -> None:
 
 def open_the_biggest_loss(page: Page) -> int:
     """The people who dropped out where most did, saved as a cohort."""
-    drops = page.locator("a.f-e", has_text="dropped")
-    counts = [int(re.search(r": (\d+) p", text)[1]) for text in drops.locator("title").all_text_contents()]
+    drops = page.locator(".f-e[data-e=dropped]")
+    counts = [int(text) for text in drops.evaluate_all("ends => ends.map((end) => end.dataset.c)")]
     most = max(counts)
     assert (most, sum(counts)) == (8, 20)
     drops.nth(counts.index(most)).locator("path").click()

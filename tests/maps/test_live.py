@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership
-from maps import services
+from maps import queries, services
 from maps.live import bus, presence
 from maps.live.hub import Mailbox, end_streams
 from maps.live.turns import AT_ONCE, turn
-from maps.models import JourneyMap
+from maps.models import Card, JourneyMap
 from tests.maps.browsers import watching
 from tests.maps.test_history import at
 from tests.maps.test_queries import number_of_queries
@@ -143,9 +144,10 @@ class TestTheStream:
             veras.next("hello")
             monkeypatch.setattr(bus, "tell", lambda *_, **__: None)
             services.add_stage(journey=journey, by=bob, name="New")
-            services.start_thread(journey=journey, by=bob, about="map", body="Look")
+            services.start_thread(journey=journey, by=bob, about="map", body="Look, @Vera")
             while veras.next("change") != {"seq": 2, "talked": 1}:
                 pass
+            assert veras.next("inbox") == {"unread": "1"}
 
     def test_a_person_and_a_team_hold_only_so_many(self, stream, sign_in, vera, bob, monkeypatch):
         monkeypatch.setattr(presence, "MOST_OF_A_PERSON", 2)
@@ -262,6 +264,24 @@ def test_only_what_changed_is_drawn_again(journey, veras, bob, card, lanes, step
     for part in ("row", "stage", "lane", "step"):
         assert f'id="{part}-' in content
     assert "map-grid" not in content
+
+
+def test_no_more_cards_are_loaded_than_are_drawn(team, journey, card, lanes, steps):
+    def loaded(*names: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            found = queries.elements(team, journey, names)
+        assert set(found) == set(names)
+        assert len(asked) <= 6
+        cards = [query["sql"] for query in asked if 'FROM "maps_card"' in query["sql"]]
+        with connection.cursor() as cursor:
+            return sum(cursor.execute(sql).rowcount for sql in cards)
+
+    lane, step = lanes["Touchpoints"], steps["Get help"]
+    of_lane = Card.objects.filter(cell__lane=lane).count()
+    assert loaded(f"stage-{step.stage_id}", f"step-{step.pk}", f"lane-{lane.pk}") == 0
+    assert loaded(f"row-{lane.pk}", f"stage-{step.stage_id}") == of_lane
+    assert loaded(*[f"cell-{lane.pk}-{step.pk}" for step in steps.values()]) == of_lane
+    assert loaded(f"cell-{card.cell.lane_id}-{card.cell.step_id}") == card.cell.cards.count()
 
 
 def test_a_change_of_the_structure_draws_the_grid_again(journey, veras, bob):

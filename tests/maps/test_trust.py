@@ -42,6 +42,28 @@ def test_a_stage_is_confirmed_and_says_so(journey, bob, bobs, stage):
     assert queries.stage_head(journey, stage.pk).confirmed is None
 
 
+def test_whoever_changes_a_stage_gets_its_mark_and_the_share_of_evidence_along(journey, bob, bobs, card, stage):
+    services.confirm_stage(journey=journey, by=bob, stage=stage.pk)
+    base = f"/t/{journey.team.slug}/maps/{journey.pk}/"
+    cell = f"{base}cells/{card.cell.lane_id}/{card.cell.step_id}/"
+    mark = f'id="stage-{stage.pk}"'
+    typing = bobs.post(f"{base}cards/{card.pk}/", {"body": "Other", "version": 1, "keep": 1}, headers=HTMX)
+    assert typing["HX-Reswap"] == "none"
+    assert mark in typing.text
+    assert "changed since" in typing.text
+    assert "map-evidence" not in typing.text
+    assert 'role="gridcell"' not in typing.text
+    added = bobs.post(cell, {"body": "One more"}, headers=HTMX).text
+    assert mark not in added  # It says so already.
+    assert "0 observed, 42 assumed" in added
+    assert added.count('id="map-evidence"') == added.count('id="map-saved"') == 1
+    observed = {"body": "Other", "version": 2, "evidence": "observed", "colour": ""}
+    assert "1 observed, 41 assumed" in bobs.post(f"{base}cards/{card.pk}/details/", observed, headers=HTMX).text
+    moved = bobs.post(f"{base}cards/{card.pk}/duplicate/", headers=HTMX).text
+    assert "2 observed, 41 assumed" in moved
+    assert moved.count('id="map-saved"') == 1
+
+
 @pytest.mark.parametrize("change", ["write", "remove", "move", "step", "rename", "feel", "detail"])
 def test_whatever_is_said_anew_in_a_stage_raises_doubt(journey, bob, card, stage, lanes, steps, change):
     services.confirm_stage(journey=journey, by=bob, stage=stage.pk)

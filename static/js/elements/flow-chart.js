@@ -1,14 +1,16 @@
-// <jm-flow-chart [data-trace=url] [data-target=selector]>: a flow that can be traced, walked and searched.
-// A node under the pointer or the focus lights what comes in and goes out at once; a moment later the server has told
+// <jm-flow-chart [data-closed=url] [data-trace=url] [data-target=selector]>: a flow that can be traced, walked and
+// searched. With data-closed, the address with nothing open, ribbons and ends become links as soon as somebody comes near
+// them: hundreds of addresses that differ little would make up most of the page. A node under the pointer or the focus lights what comes in and goes out at once; a moment later the server has told
 // (data-trace) where exactly the paths through it run, and these stand out over all steps with their counts. Arrow keys
 // walk nodes and links, Enter opens what is focused, Escape closes the panel. Where nodes are links and data-target names
 // an element, a click puts the answer there. Without script the chart reads all the same, and links are links.
 const DWELL = 150;
 const figure = (number) => number.toLocaleString("en-US");
 const share = (part, base) => {
-  const percent = (100 * part) / base;
   if (part === base) return "100\u00a0%";
-  return percent < 0.1 ? "<0.1\u00a0%" : `${Math.min(percent, 99.9).toFixed(1)}\u00a0%`;
+  const tenths = Math.round((1000 * part) / base);
+  const text = tenths < 1 ? "<0.1" : tenths > 999 ? ">99.9" : (tenths / 10).toFixed(1);
+  return `${text}\u00a0%`;
 };
 // What had the focus in a chart that is being replaced.
 let kept = "";
@@ -20,13 +22,15 @@ class FlowChart extends HTMLElement {
     this.nodes = new Map([...this.querySelectorAll(".f-n")].map((node) => [node.dataset.n, node]));
     this.links = [...this.querySelectorAll("[data-l]")].map((element) => {
       const [source, target] = element.dataset.l.split("-");
-      return { element, source, target, count: Number(element.dataset.c), to: element.closest("a") };
+      return { element, source, target, count: Number(element.dataset.c) };
     });
     this.mirrored = this.svg.getAttribute("text-anchor") === "end";
     this.traces = new Map();
     this.addEventListener("pointerover", (event) => {
       const end = event.target.closest(".f-e");
       this.light(end ? this.nodes.get(end.dataset.of) : event.target.closest(".f-n"));
+      const link = this.linked(end ?? event.target.closest("[data-l]"));
+      if (link || !this.lit) this.say(link?.querySelector("title")?.textContent ?? "");
     });
     this.addEventListener("pointerleave", () => this.light(null));
     this.addEventListener("focusin", (event) => this.focused(event.target));
@@ -34,15 +38,81 @@ class FlowChart extends HTMLElement {
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("click", (event) => this.open(event));
     this.search();
-    if (kept) this.querySelector(kept)?.focus({ preventScroll: true });
+    const before = kept && this.querySelector(kept);
+    if (before) this.reached(before).focus({ preventScroll: true });
     kept = "";
+  }
+
+  // ---- links
+
+  // The link of a ribbon, which lies in it, or of an end, which holds it.
+  linked(thing) {
+    if (!thing) return null;
+    const known = thing.closest("a") ?? thing.querySelector(":scope > a");
+    if (known || !this.dataset.closed) return known;
+    const { params, title } = thing.dataset.l ? this.ribbon(thing) : this.end(thing);
+    const link = document.createElementNS(this.svg.namespaceURI, "a");
+    const { closed, picked } = { ...this.dataset, ...thing.dataset };
+    link.setAttribute("href", picked === undefined ? `${closed}${closed.includes("?") ? "&" : "?"}${params}` : closed);
+    link.setAttribute("tabindex", "-1");
+    if (picked !== undefined) link.setAttribute("aria-current", "true");
+    const words = document.createElementNS(this.svg.namespaceURI, "title");
+    words.textContent = title;
+    if (thing.dataset.l) {
+      thing.replaceWith(link);
+      thing.append(words);
+      link.append(thing);
+    } else {
+      link.append(words, ...thing.childNodes);
+      thing.append(link);
+    }
+    return link;
+  }
+
+  // What takes the focus for a node, a ribbon or an end.
+  reached(thing) {
+    return thing.matches(".f-n") ? thing : (this.linked(thing) ?? thing);
+  }
+
+  ribbon(path) {
+    const [source, target] = path.dataset.l.split("-").map((n) => this.nodes.get(n));
+    const params = new URLSearchParams({ set: "link" });
+    const from = new URLSearchParams(source.dataset.q);
+    params.set("step", from.get("step"));
+    for (const [side, named] of [["source", from], ["target", new URLSearchParams(target.dataset.q)]]) {
+      if (named.get("label")) params.set(side, named.get("label"));
+      if (named.get("kind")) params.set(`${side}_kind`, named.get("kind"));
+    }
+    const [first, second] = this.mirrored ? [target, source] : [source, target];
+    const { c, t } = path.dataset;
+    const [median, most] = t?.split("|") ?? [];
+    const part = `${share(Number(c), Number(source.dataset.c))} of ${labelOf(source)}`;
+    const time = median ? `, median ${median}, 90 % within ${most}` : "";
+    return { params, title: `${labelOf(first)} → ${labelOf(second)}: ${this.who(Number(c))}, ${part}${time}` };
+  }
+
+  end({ dataset: { of, e, c } }) {
+    const node = this.nodes.get(of);
+    const params = new URLSearchParams(`set=node&${node.dataset.q}`);
+    params.set("state", e);
+    const last = Math.max(...[...this.nodes.values()].map((each) => Number(each.dataset.s)));
+    const words = {
+      dropped: this.mirrored ? "entered" : "dropped",
+      cut: this.mirrored ? `before step ${last}` : `past step ${last}`,
+    };
+    const part = `${share(Number(c), Number(node.dataset.c))} of ${labelOf(node)}`;
+    return { params, title: `${labelOf(node)}, ${words[e] ?? e}: ${this.who(Number(c))}, ${part}` };
+  }
+
+  who(count) {
+    return `${figure(count)} ${count === 1 ? this.dataset.one : this.dataset.many}`;
   }
 
   // ---- tracing
 
   focused(target) {
     this.light(target.closest(".f-n"));
-    const link = target.closest(".f-ribs a, .f-e");
+    const link = target.closest(".f-ribs a, .f-e > a");
     if (link) this.say(link.querySelector("title")?.textContent ?? "");
   }
 
@@ -128,9 +198,8 @@ class FlowChart extends HTMLElement {
     }
     for (const end of this.querySelectorAll(`.f-e[data-of="${node.dataset.n}"]`)) end.dataset.on = "";
     const undrawn = links.length - drawn;
-    const who = `${figure(count)} ${count === 1 ? this.dataset.one : this.dataset.many}`;
     const name = node.querySelector("title").textContent.split(":")[0];
-    this.say(`All paths through ${name}: ${who}, exactly${undrawn ? `; ${figure(undrawn)} of their links are too fine to be drawn` : ""}`);
+    this.say(`All paths through ${name}: ${this.who(count)}, exactly${undrawn ? `; ${figure(undrawn)} of their links are too fine to be drawn` : ""}`);
   }
 
   say(text) {
@@ -140,11 +209,11 @@ class FlowChart extends HTMLElement {
   // ---- opening and closing
 
   open(event) {
-    const link = event.target.closest("svg a");
+    const link = event.target.closest("svg a") ?? this.linked(event.target.closest("[data-l], .f-e"));
     const { target } = this.dataset;
     if (!link || !target || !window.htmx || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    kept = this.contains(document.activeElement) ? name_of(document.activeElement) : "";
+    kept = this.contains(document.activeElement) ? selectorOf(document.activeElement) : "";
     // Fewer or more labels are another question, which the builder shows as well.
     const whole = link.matches(".f-ctl");
     window.htmx.ajax("GET", link.getAttribute("href"), whole ? { target: "#content", push: "true" } : { source: this, target });
@@ -154,18 +223,18 @@ class FlowChart extends HTMLElement {
     if (event.key === "Escape") {
       const close = document.querySelector(".panel [data-close]");
       if (close) {
-        kept = name_of(document.activeElement);
+        kept = selectorOf(document.activeElement);
         close.click();
       } else this.light(null);
       return;
     }
-    const here = event.target.closest(".f-n, .f-ribs a, .f-e");
+    const here = thingOf(event.target);
     const next = here && this.next(here, event.key);
     if (!next) return;
     event.preventDefault();
     for (const each of this.querySelectorAll('.f-n[tabindex="0"]')) each.setAttribute("tabindex", "-1");
     if (next.matches(".f-n")) next.setAttribute("tabindex", "0");
-    next.focus({ preventScroll: true });
+    this.reached(next).focus({ preventScroll: true });
     (next.querySelector(".f-node, path") ?? next).scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
@@ -182,19 +251,23 @@ class FlowChart extends HTMLElement {
       return onward ? this.leaving(n)[0] : back ? this.entering(n)[0] : undefined;
     }
     if (of !== undefined) return by ? beside(this.leaving(of), here, by) : back ? this.nodes.get(of) : undefined;
-    const { source, target } = this.links.find((link) => link.to === here);
+    const [source, target] = here.dataset.l.split("-");
     if (by) return beside(this.way === "in" ? this.entering(target) : this.leaving(source), here, by);
     return onward ? this.nodes.get(target) : back ? this.nodes.get(source) : undefined;
   }
 
   // Ribbons stand in the order of their counts.
   leaving(n) {
-    const links = this.links.filter((link) => link.source === n && link.to).map((link) => link.to);
-    return [...links, ...this.querySelectorAll(`a.f-e[data-of="${n}"]`)];
+    return [...this.along("source", n), ...this.querySelectorAll(`.f-e[data-of="${n}"]`)];
   }
 
   entering(n) {
-    return this.links.filter((link) => link.target === n && link.to).map((link) => link.to);
+    return this.along("target", n);
+  }
+
+  along(side, n) {
+    const links = this.links.filter((link) => link[side] === n).map((link) => link.element);
+    return this.dataset.closed ? links : links.filter((element) => element.closest("a"));
   }
 
   // ---- finding
@@ -206,7 +279,7 @@ class FlowChart extends HTMLElement {
     const field = find.querySelector("input");
     const names = [...this.nodes.values()].map((node) => ({
       node,
-      name: node.querySelector("title").textContent.split(/, (?:Start|End|Step \d+|\d+ before): /)[0].toLowerCase(),
+      name: labelOf(node).toLowerCase(),
     }));
     let hits = [];
     let at = -1;
@@ -239,12 +312,23 @@ function beside(list, here, by) {
   return list[list.indexOf(here) + by];
 }
 
+// The node, the ribbon or the end that has the focus.
+function thingOf(element) {
+  return element.closest(".f-n, .f-e") ?? element.closest(".f-ribs a")?.querySelector("[data-l]");
+}
+
+// What a node is called, which its title says first.
+function labelOf(node) {
+  return /^(.*), (?:Start|End|Step \d+|\d+ before): /s.exec(node.querySelector("title").textContent)[1];
+}
+
 // How the same thing is found again in the chart that takes the place of this one.
-function name_of(element) {
-  const node = element.closest(".f-n");
-  if (node) return `.f-n[data-n="${node.dataset.n}"]`;
-  const link = element.closest(".f-ribs a")?.querySelector("[data-l]");
-  return link ? `.f-ribs a:has([data-l="${link.dataset.l}"])` : "";
+function selectorOf(element) {
+  const thing = thingOf(element);
+  if (!thing) return "";
+  const { n, l, of, e } = thing.dataset;
+  if (n !== undefined) return `.f-n[data-n="${n}"]`;
+  return l ? `[data-l="${l}"]` : e ? `.f-e[data-of="${of}"][data-e="${e}"]` : "";
 }
 
 // A copy of a ribbon that takes `part` of its height, from its upper edge on; a line shows it by its strength.

@@ -186,7 +186,7 @@ class MapGrid extends HTMLElement {
   }
 
   open(stop, typed) {
-    if (stop.matches("[data-pictured]")) openDialog(`${stop.href}details/`);
+    if (stop.matches(".card--image")) openDialog(`${stop.href}details/`);
     else if (stop.matches("[data-picture]")) openDialog(stop.href);
     else if (stop.matches("[data-card]")) this.edit(stop, typed);
     else if (stop.matches("[data-new]")) this.write(stop, typed);

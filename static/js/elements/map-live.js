@@ -81,6 +81,7 @@ class MapLive extends HTMLElement {
     on("talk", (now) => this.heard(now));
     on("people", (people) => this.meet(people));
     on("editing", (mark) => this.mark(mark));
+    on("inbox", ({ unread }) => tellUnread(unread));
     on("gone", () => this.end());
     source.onerror = () => {
       this.connection = null;
@@ -247,6 +248,14 @@ class MapLive extends HTMLElement {
     const headers = JSON.parse(document.body.getAttribute("hx-headers"));
     const body = new URLSearchParams({ connection: this.connection, cell });
     fetch(`${this.base}editing/`, { method: "POST", headers, body, keepalive: true }).catch(() => {});
+  }
+}
+
+// How much of the inbox is new stands in the frame of the page; nothing where all has been read.
+function tellUnread(unread) {
+  for (const pill of document.querySelectorAll("[data-unread]")) {
+    pill.hidden = !unread;
+    pill.firstChild.data = unread;
   }
 }
 

@@ -1,17 +1,40 @@
-// <jm-question> around the form of a question: sliders say their value while they move, a condition is asked only once it
-// is added ([data-draft]), names and values are suggested, and the button that is only needed without script goes away.
+// <jm-question> around the form of a question: it asks as soon as something changes (the form's event "ask"), sliders say
+// their value while they move, a condition is asked only once it is added ([data-draft]), names and values are suggested,
+// and the button that is only needed without script goes away.
 // The underlined parts of the sentence (a[data-control]) open their control.
+// Milliseconds: what changes so soon after a question was asked may change on, and is asked after a pause.
+const SOON = 200;
+const PAUSE = 60;
+
 class Question extends HTMLElement {
   connectedCallback() {
+    this.form = this.querySelector("form");
     for (const button of this.querySelectorAll("[data-without-script]")) button.hidden = true;
     this.addEventListener("input", (event) => {
       this.say(event.target);
       this.find(event.target);
+      // A name that is picked from the list is whole; one that is typed is when the field is left.
+      if (event.target.type === "range" || isPicked(event)) this.change();
     });
+    this.addEventListener("change", () => this.change());
     // A row that is being filled in is no part of the question until it is added.
     this.addEventListener("change", (event) => event.target.closest("[data-draft]") && event.stopPropagation(), true);
     this.addEventListener("focusin", (event) => this.offer(event.target));
     for (const slider of this.querySelectorAll("[type=range]")) this.say(slider);
+  }
+
+  change() {
+    clearTimeout(this.pause);
+    if (performance.now() - this.asked < SOON) this.pause = setTimeout(() => this.ask(), PAUSE);
+    else this.ask();
+  }
+
+  // Moving a slider with a key says twice that it has moved.
+  ask() {
+    const said = new URLSearchParams(new FormData(this.form)).toString();
+    if (said === this.said) return;
+    [this.said, this.asked] = [said, performance.now()];
+    this.form.dispatchEvent(new Event("ask"));
   }
 
   // The values that were seen of the property which the condition is about.
@@ -42,6 +65,10 @@ class Question extends HTMLElement {
   }
 }
 
+function isPicked({ target, inputType }) {
+  return target.list && !target.closest("[data-draft]") && (inputType === undefined || inputType === "insertReplacementText");
+}
+
 customElements.define("jm-question", Question);
 
 document.addEventListener("click", (event) => {
@@ -70,16 +97,19 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   for (const element of document.querySelectorAll(scrollers)) {
     places.set(element.classList[0], [element.scrollLeft, element.scrollTop]);
   }
+  // htmx takes leave of every single element that it removes; a picture has thousands, and none needs it.
+  if (event.detail.shouldSwap) event.detail.target.querySelector(".flow__svg")?.replaceChildren();
 });
 
+// Said of every element that came; they stand in the document by then.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target?.id !== "answer") return;
+  if (event.target.id !== "answer") return;
   // What the chart is called as long as nobody has given it a name.
   const name = document.querySelector(".head__input");
   if (name) name.placeholder = document.getElementById("answer").dataset.title;
   for (const element of document.querySelectorAll(scrollers)) {
     const [left, top] = places.get(element.classList[0]) ?? [0, 0];
-    element.scrollTo(left, top);
+    if (left || top) element.scrollTo(left, top);
   }
   showPicked();
 });

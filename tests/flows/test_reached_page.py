@@ -5,6 +5,8 @@ from collections import Counter
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from flows.models import Cohort
@@ -134,6 +136,19 @@ def test_a_long_list_comes_in_pages(editor, team):
         seen += [row.person for row in page.rows]
         address = page.next_url
     assert seen == [f"person {n:03}" for n in reversed(range(120))]
+
+
+@pytest.mark.parametrize("spot", [QUESTIONS[0] | {"set": "step", "step": 0}, QUESTIONS[4] | {"set": "did"}])
+def test_a_longer_list_costs_no_more_queries(editor, team, shop, spot):
+    def counted():
+        editor.get(url(team, "new_reached", **spot))  # what is remembered of the newest segment
+        with CaptureQueriesContext(connection) as found:
+            page = editor.get(url(team, "new_reached", **spot)).context["set"]
+        return len(page.rows), len(found)
+
+    rows, before = counted()
+    give_events(shop, [(f"more {n}", "visit", MONDAY + n, {"plan": "pro"}) for n in range(10)])
+    assert counted() == (rows + 10, before)
 
 
 @pytest.mark.parametrize(

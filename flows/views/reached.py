@@ -93,7 +93,8 @@ def _back(request: TeamRequest, saved: FlowChart | None, spot: Spot) -> str:
     names = {"team_slug": request.team.slug, **({"pk": saved.pk} if saved else {})}
     pages = ("funnel", "new_funnel") if spot.chain else ("chart", "new")
     params = request.GET.copy()
-    for name in ({"offset", *(name for name, _ in spot.to_params())}) - {"chain", "measure"}:
+    said = {"offset", *(name for name, _ in spot.to_params())} - {"chain", "measure"}
+    for name in said if spot.chain else said | {"version"}:
         params.pop(name, None)
     path = reverse(f"flows:{pages[saved is None]}", kwargs=names)
     return f"{path}?{params.urlencode()}" if params else path

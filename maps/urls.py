@@ -62,6 +62,7 @@ urlpatterns = [
     path("maps/<int:pk>/lanes/<int:lane>/", lanes.menu, name="lane"),
     path("maps/<int:pk>/lanes/<int:lane>/name/", lanes.rename, name="rename_lane"),
     path("maps/<int:pk>/lanes/<int:lane>/collapse/", lanes.collapse, name="collapse_lane"),
+    path("maps/<int:pk>/lanes/<int:lane>/persona/", lanes.persona, name="lane_persona"),
     path("maps/<int:pk>/lanes/<int:lane>/move/", lanes.move, name="move_lane"),
     path("maps/<int:pk>/lanes/<int:lane>/duplicate/", lanes.duplicate, name="duplicate_lane"),
     path("maps/<int:pk>/lanes/<int:lane>/copy/", lanes.copy, name="copy_lane"),

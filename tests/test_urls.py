@@ -122,6 +122,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:lane": (EDITOR, EDITOR),
     "maps:rename_lane": (EDITOR, EDITOR),
     "maps:collapse_lane": (None, EDITOR),
+    "maps:lane_persona": (None, EDITOR),
     "maps:move_lane": (None, EDITOR),
     "maps:remove_lane": (None, EDITOR),
     "maps:duplicate_lane": (None, EDITOR),

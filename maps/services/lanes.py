@@ -59,10 +59,8 @@ def say_whose_lane(*, journey: JourneyMap, by: User, lane: int, persona: int | N
         row = access.lane_of(journey, lane)
         whose = get_object_or_404(journey.personas, pk=persona) if persona else None
         if change.set(row, persona=whose):
-            words = (
-                ("said that the lane", row, "is about", whose) if whose else ("said that the lane", row, "is about all")
-            )
-            change.says(Verb.CHANGE, *words, about=row)
+            about = ("is about", whose) if whose else ("is about everybody",)
+            change.says(Verb.CHANGE, "said that the lane", row, *about, about=row)
     return row
 
 

@@ -165,6 +165,7 @@ def test_a_lane_is_about_a_persona_of_the_map_or_about_all(team, journey, bob, b
     assert answer.text.count('id="lane-') == 1
     assert '<span class="lane__s">Ana</span>' in answer.text
     assert journey.operations.first().sentence == "said that the lane “Thinking” is about “Ana”"
+    journey.refresh_from_db()
     assert_logged(journey)
     assert say(ben.pk).status_code == say("x").status_code == say("9" * 30).status_code == 404
     assert "Ana" not in say("").text

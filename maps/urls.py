@@ -112,6 +112,7 @@ urlpatterns = [
     path("maps/personas/<int:pk>/archive/", personas.archive, name="archive_persona"),
     path("maps/pictures/<uuid:name>/", pictures.picture, name="picture"),
     path("opportunities/", opportunities.listing, name="opportunities"),
+    path("opportunities/pulse/", opportunities.pulse, name="opportunities_pulse"),
     path("opportunities/score/", opportunities.score, name="score_opportunity"),
     path("opportunities/<int:card>/", opportunities.opportunity, name="opportunity"),
     path("sample/remove/", sample.remove, name="remove_sample"),

@@ -169,6 +169,7 @@ OF_A_TEAM: dict[str, tuple[Role | None, Role | None]] = {
     "maps:touchpoint": (VIEWER, EDITOR),
     "maps:merge_touchpoint": (None, EDITOR),
     "maps:opportunities": (VIEWER, VIEWER),
+    "maps:opportunities_pulse": (VIEWER, None),
     "maps:opportunity": (VIEWER, EDITOR),
     "maps:score_opportunity": (None, EDITOR),
     "maps:go": (VIEWER, VIEWER),

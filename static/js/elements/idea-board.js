@@ -19,6 +19,11 @@ class IdeaBoard extends HTMLElement {
     clearTimeout(this.timer);
   }
 
+  // Somebody is moving a dot, or it is on its way to the server.
+  get busy() {
+    return Boolean(this.pressed || this.held || this.sent);
+  }
+
   // --- With the keyboard ---
 
   key(event) {

@@ -1,19 +1,19 @@
 """Two flows drawn as one: bars and ribbons as broad as the mean of both shares, with what differs as marks.
 
-    picture = difference_view(first, second, compared, top=8, width=1080, url=url)
+    picture = difference_view(Drawn.of((first, second), top=8), compared, width=1080).linked(url, picked)
 
 `templates/flows/compare/difference.html` draws it. Results are asked with many labels; here those that matter on one of
 the sides stand as themselves, all others are drawn as Other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from flows.chart_tables import LINK_FIELDS, link_selector
 from flows.chart_view import Noun, end_words, step_name
 from flows.engine.result import EVENT, OTHER
-from flows.engine.selector import NODE, Selector
+from flows.engine.selector import MATCHED, NODE, Selector
 from flows.figures import NARROW, figure, points, share
 from flows.sankey import ENDS, End, Node, Ribbon, SankeyLayout, lay_out
 
@@ -36,6 +36,40 @@ def verdict(row: Mapping[str, Any]) -> str:
     if row["adjusted_p"] >= ALPHA:
         return SAME
     return MORE if row["difference"] > 0 else FEWER
+
+
+ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
+KINDS = ("totals", "nodes", "links", "ends")
+
+
+def selector_of(row: Mapping[str, Any]) -> Selector:
+    """Which number of a flow a row of a comparison is about."""
+    if "source" in row:
+        return link_selector(row)
+    if "step" in row:
+        return Selector(set=NODE, step=row["step"], kind=row["kind"], label=row["label"], state=row.get("state"))
+    return Selector(set=MATCHED, state=row["state"])
+
+
+def in_order(compared: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """All rows with what can be said of them: what can be told from chance stands first, then what differs most."""
+    found = [(row, verdict(row)) for kind in KINDS for row in compared[kind]]
+    return sorted(found, key=lambda pair: (ORDER.index(pair[1]), -abs(pair[0]["difference"] or 0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn of two results: both with the labels that are not kept in Other, and the labels that are."""
+
+    results: tuple[Result, Result]
+    kept: Mapping[int, set[str]]
+
+    @classmethod
+    def of(cls, results: tuple[Result, Result], top: int) -> "Drawn":
+        """`top` is how many labels of a step are drawn by name."""
+        kept = kept_labels(results, top)
+        first, second = (bucketed(result, kept) for result in results)
+        return cls((first, second), kept)
 
 
 def kept_labels(results: Sequence[Result], top: int) -> dict[int, set[str]]:
@@ -95,22 +129,26 @@ def _drawn(step: int, kind: str, label: str, kept: Mapping[int, set[str]]) -> Pl
     return (step, EVENT, label) if kind == EVENT and label in kept[step] else (step, OTHER, "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What is said of a bar, a ribbon or an end."""
+    """What is said of a bar, a ribbon or an end, and the number that it opens, if it opens one."""
 
     verdict: str
     title: str
-    url: str
-    picked: bool
+    opens: Selector | None
+    url: str = ""
+    picked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+M = TypeVar("M", bound=Mark)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndMark(Mark):
     end: End
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeMark(Mark):
     """`shares` are both shares of start."""
 
@@ -119,7 +157,7 @@ class NodeMark(Mark):
     ends: tuple[EndMark, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RibbonMark(Mark):
     ribbon: Ribbon
 
@@ -140,24 +178,35 @@ class DifferenceView:
     ribbons: tuple[RibbonMark, ...]
     label: str
 
+    @property
+    def opened(self) -> set[Selector]:
+        """The numbers that it opens."""
+        ends = (end for node in self.nodes for end in node.ends)
+        return {mark.opens for mark in (*self.nodes, *ends, *self.ribbons) if mark.opens}
+
+    def linked(self, url: Url, picked: Selector | None) -> "DifferenceView":
+        """With the addresses of what it opens, and the open number marked."""
+
+        def link(mark: M) -> M:
+            return replace(mark, url=url(mark.opens), picked=mark.opens == picked) if mark.opens else mark
+
+        nodes = tuple(replace(link(node), ends=tuple(map(link, node.ends))) for node in self.nodes)
+        return replace(self, nodes=nodes, ribbons=tuple(map(link, self.ribbons)))
+
 
 def difference_view(
-    results: tuple[Result, Result],
+    drawn: Drawn,
     compared: Mapping[str, Any],
     *,
-    top: int,
     width: float,
     noun: Noun,
     colours: Mapping[str, int],
-    url: Url,
-    picked: Selector | None = None,
 ) -> DifferenceView:
-    """`results` are the two that were compared; `top` is how many labels of a step are drawn by name."""
-    kept = kept_labels(results, top)
-    sides = _Sides(*(_Side(bucketed(result, kept)) for result in results))
-    backwards = bool(results[0]["query"]["end"]) and not results[0]["query"]["start"]
+    """`compared` says how the two differ. The picture leads nowhere until it is `linked`."""
+    sides, query = _Sides(*map(_Side, drawn.results)), drawn.results[0]["query"]
+    backwards = bool(query["end"]) and not query["start"]
     layout = lay_out(sides.mean(), width=width, backwards=backwards, colours=colours)
-    marks = _Marks(sides, compared, noun, backwards, max(kept, default=0), url, picked)
+    marks = _Marks(sides, compared, noun, backwards, max(drawn.kept, default=0))
     return DifferenceView(
         layout=layout,
         backwards=backwards,
@@ -236,10 +285,8 @@ class _Marks:
         noun: Noun,
         backwards: bool,
         steps: int,
-        url: Url,
-        picked: Selector | None,
     ) -> None:
-        self.sides, self.noun, self.backwards, self.url, self.picked = sides, noun, backwards, url, picked
+        self.sides, self.noun, self.backwards = sides, noun, backwards
         self.words = {state: word.lower() for state, word in end_words(steps, backwards).items()}
         fields = {"nodes": NODE_FIELDS, "links": LINK_FIELDS, "ends": (*NODE_FIELDS, "state")}
         self.rows = {
@@ -256,8 +303,7 @@ class _Marks:
         return NodeMark(
             verdict=said,
             title=title + _ending(said),
-            url=self._url(selector, "nodes", *place),
-            picked=selector == self.picked,
+            opens=self._opens(selector, "nodes", *place),
             node=node,
             shares=both_shares(counts, bases),
             ends=tuple(self._ends(node, place, counts)),
@@ -269,8 +315,8 @@ class _Marks:
             said = self._verdict("ends", *place, end.state, counts=counts)
             selector = Selector(set=NODE, step=node.step, kind=node.kind, label=node.key, state=end.state)
             title = f"{node.label}, {self.words[end.state]}: {self._said(counts, bases, node.label)}{_ending(said)}"
-            url = self._url(selector, "ends", *place, end.state)
-            yield EndMark(said, title, url, selector == self.picked, end)
+            opens = self._opens(selector, "ends", *place, end.state)
+            yield EndMark(verdict=said, title=title, opens=opens, end=end)
 
     def ribbon(self, ribbon: Ribbon, layout: SankeyLayout) -> RibbonMark:
         source, target = layout.nodes[ribbon.source], layout.nodes[ribbon.target]
@@ -281,8 +327,8 @@ class _Marks:
         selector = link_selector(dict(zip(LINK_FIELDS, key, strict=True)))
         first, second = (target, source) if self.backwards else (source, target)
         title = f"{first.label} → {second.label}: {self._said(counts, bases, source.label)}{_ending(said)}"
-        url = self._url(selector, "links", *key) if ribbon.titled else ""
-        return RibbonMark(said, title if ribbon.titled else "", url, selector == self.picked, ribbon)
+        opens = self._opens(selector, "links", *key) if ribbon.titled else None
+        return RibbonMark(verdict=said, title=title if ribbon.titled else "", opens=opens, ribbon=ribbon)
 
     def _verdict(self, kind: str, *place: Any, counts: Sequence[int]) -> str:
         row = self._row(kind, *place)
@@ -291,12 +337,12 @@ class _Marks:
     def _row(self, kind: str, *place: Any) -> Mapping[str, Any] | None:
         return self.rows.get((kind, *place))
 
-    def _url(self, selector: Selector, kind: str, *place: Any) -> str:
+    def _opens(self, selector: Selector, kind: str, *place: Any) -> Selector | None:
         """What is a sum of this picture alone opens nothing: no chart has the number."""
         row = self._row(kind, *place)
         opens = row is not None or (kind == "nodes" and selector.step == 0)
         drawn_sum = OTHER in (selector.kind, selector.source_kind, selector.target_kind)
-        return self.url(selector) if opens and not drawn_sum else ""
+        return selector if opens and not drawn_sum else None
 
     def _said(self, counts: Sequence[int], bases: Sequence[int], of: str) -> str:
         numbers = " → ".join(figure(count) for count in counts)

@@ -151,6 +151,9 @@ def chart_page(
     tree = None
     if shown and chart and form.query and address.view == "tree":
         tree = tree_view(form.dataset, form.query, chart, address, shown.dataset_version)
+    matrix = None
+    if drawn and chart and address.view == "matrix":
+        matrix = matrix_of(form, drawn, chart, address, opener)
     return ChartPage(
         team=team,
         saved=saved,
@@ -168,7 +171,7 @@ def chart_page(
         insights=Teller(form.query, address.on(None), form).at_once(drawn) if told and drawn and form.query else (),
         later=tuple(_later(address)) if told and drawn else (),
         paths=path_list(drawn, chart, address, opener) if drawn and chart and address.view == "paths" else None,
-        matrix=matrix_of(drawn, chart, address, opener) if drawn and chart and address.view == "matrix" else None,
+        matrix=matrix,
         tree=tree,
         actions=tuple(_actions(panel, form, address)),
         funnel_url=_funnel_url(drawn, panel, address) if drawn and panel else "",

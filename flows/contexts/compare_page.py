@@ -1,6 +1,5 @@
 """Everything that the page of a comparison shows. A is the first side, B the second."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,26 +13,19 @@ from flows.contexts.compare_rows import LETTERS, Row, Rows, compare_rows
 from flows.contexts.contrasts import Chooser, chooser, side_names
 from flows.contexts.sentence import spoken
 from flows.contrasts import Contrast
-from flows.difference import (
-    DifferenceView,
-    bucketed,
-    difference_view,
-    kept_labels,
-)
+from flows.difference import DifferenceView, Drawn
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
 from flows.engine.selector import MATCHED, Selector
 from flows.forms.charts import QuestionForm
 from flows.forms.contrasts import write_contrast
 from flows.models import FlowChart, FlowRun
-from flows.sankey import colours_by_rank
-from flows.services.comparisons import Sides, wide
+from flows.services.comparisons import LISTED, Sides, Told, colours_of, wide
 
 # The usual view of an address is not said in it.
 DIFFERENCE, BESIDE = "sankey", "beside"
 VIEWS = {DIFFERENCE: "Difference", BESIDE: "Side by side"}
-CANVAS, BESIDE_PANEL, HALF = 1300, 1008, 636  # pixels of pictures on a desk
-LISTED = 200
+BESIDE_PANEL, HALF = 1008, 636  # pixels of pictures on a desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +129,11 @@ def compare_page(
     contrast: Contrast | None,
     pair: tuple[FlowQuery, FlowQuery] | None,
     runs: Sides | None,
-    compared: Mapping[str, Any] | None,
+    told: Told | None,
     problem: str = "",
     is_paused: bool = False,
 ) -> ComparePage:
-    """`chart` is the page of the question; `params` is what the address of this page says, `compared` what differs."""
+    """`chart` is the page of the question; `params` is what the address of this page says, `told` what differs."""
     cohorts = queries.cohort_names(team, form.dataset)
     if form.query is not None:
         chart = replace(chart, params=asked_params(form.query, form.dataset, form.zone, saved))
@@ -169,53 +161,40 @@ def compare_page(
         problem=problem,
         is_paused=is_paused,
     )
-    if contrast is None or pair is None or runs is None or compared is None:
+    if contrast is None or pair is None or runs is None or told is None:
         return page
     names = side_names(contrast, pair, form.zone, cohorts)
-    starts = [side["units"]["matched"] for side in compared["sides"]]
+    starts = [side["units"]["matched"] for side in told.compared["sides"]]
     sides = tuple(
         Side(letter, name, spoken(query, form.zone, cohorts), str(_asked(page, chart, query, None)), start)
         for letter, name, query, start in zip(LETTERS, names, pair, starts, strict=True)
     )
-    return _answered(replace(page, sides=sides), pair, compared, chart)
+    return _answered(replace(page, sides=sides), pair, told, chart)
 
 
-def _answered(
-    page: ComparePage, pair: tuple[FlowQuery, FlowQuery], compared: Mapping[str, Any], chart: Address
-) -> ComparePage:
+def _answered(page: ComparePage, pair: tuple[FlowQuery, FlowQuery], told: Told, chart: Address) -> ComparePage:
     """The page with its numbers."""
-    assert page.runs is not None
-    results = page.runs.results
     rows = compare_rows(
-        compared, pair[0], lambda letter, one: _url(page.address, letter, one), page.address.picked, most=LISTED
+        told.compared, pair[0], lambda letter, one: _url(page.address, letter, one), page.address.picked, most=LISTED
     )
     opened = rows.opened
     if opened is None:
         page = replace(page, address=page.address.on(None))
     picture: DifferenceView | None = None
     charts: tuple[ChartView, ...] = ()
-    colours = colours_by_rank([node for result in results for node in result["nodes"]])
-    top = pair[0].top
     if page.address.view == BESIDE:
-        kept = kept_labels(results, top)
+        assert page.runs is not None
+        drawn = Drawn.of(page.runs.results, pair[0].top)
+        colours = colours_of(drawn)
         charts = tuple(
-            chart_view(bucketed(result, kept), width=HALF, uid=side.letter, colours=colours, url=_opener(page, side))
-            for result, side in zip(results, page.sides, strict=True)
+            chart_view(result, width=HALF, uid=side.letter, colours=colours, url=_opener(page, side))
+            for result, side in zip(drawn.results, page.sides, strict=True)
         )
     elif not page.is_empty:
-        picture = difference_view(
-            results,
-            compared,
-            top=top,
-            width=BESIDE_PANEL if opened else CANVAS,
-            noun=page.noun,
-            colours=colours,
-            url=lambda selector: _url(page.address, page.letter, selector),
-            picked=page.address.picked,
-        )
+        picture = told.picture.linked(lambda selector: _url(page.address, page.letter, selector), page.address.picked)
     return replace(
         page,
-        tests=compared["tests"],
+        tests=told.compared["tests"],
         rows=rows,
         picture=picture,
         charts=charts,

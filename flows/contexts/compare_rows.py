@@ -4,19 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.chart_tables import link_selector
 from flows.chart_view import end_words, step_name
-from flows.difference import FEW, FEWER, MORE, SAID, SAME, UNKNOWN, verdict
+from flows.difference import SAID, in_order, selector_of
 from flows.engine.query import FlowQuery
 from flows.engine.result import OTHER
-from flows.engine.selector import LINK, MATCHED, NODE, Selector
+from flows.engine.selector import LINK, MATCHED, Selector
 from flows.figures import NOTHING, figure, p_value, points, ratio, share
 from flows.lettering import cut_middle_to, isolated, printable
 
 LETTERS = ("a", "b")  # of the sides, in addresses; pages write them large
-ORDER = (MORE, FEWER, SAME, FEW, UNKNOWN)
 SHORT = 32  # letters of an event in a list
-KINDS = ("totals", "nodes", "links", "ends")
 
 Url = Callable[[str, Selector], str]  # letter, number
 
@@ -62,11 +59,9 @@ class Rows:
 def compare_rows(
     compared: Mapping[str, Any], query: FlowQuery, url: Url, picked: Selector | None, *, most: int
 ) -> Rows:
-    """What can be told from chance stands first, then what differs most."""
-    found = [(row, verdict(row)) for kind in KINDS for row in compared[kind]]
-    found.sort(key=lambda pair: (ORDER.index(pair[1]), -abs(pair[0]["difference"] or 0.0)))
-    steps = max((row["step"] for row in compared["nodes"]), default=0)
-    words = end_words(steps, query.backwards)
+    """The first of `compared`, which says of how many rows there are how many differ."""
+    found = in_order(compared)
+    words = end_words(compared["steps"], query.backwards)
 
     def shown(row: Mapping[str, Any], said: str) -> Row:
         selector = selector_of(row)
@@ -77,8 +72,8 @@ def compare_rows(
     same_step = [pair for pair in found if picked and pair[0].get("step") == picked.step]
     return Rows(
         listed=tuple(shown(*pair) for pair in found[:most]),
-        left_out=max(0, len(found) - most),
-        differing=sum(said in (MORE, FEWER) for _, said in found),
+        left_out=max(0, compared["rows"] - most),
+        differing=compared["differing"],
         opened=next((shown(*pair) for pair in same_step if selector_of(pair[0]) == picked), None),
     )
 
@@ -108,15 +103,6 @@ def _row(row: Mapping[str, Any], said: str, words: tuple[str, str, str], url: Ur
         said=SAID[said],
         picked=selector == picked,
     )
-
-
-def selector_of(row: Mapping[str, Any]) -> Selector:
-    """Which number of a flow a row of a comparison is about."""
-    if "source" in row:
-        return link_selector(row)
-    if "step" in row:
-        return Selector(set=NODE, step=row["step"], kind=row["kind"], label=row["label"], state=row.get("state"))
-    return Selector(set=MATCHED, state=row["state"])
 
 
 def named(selector: Selector, words: Mapping[str, str], backwards: bool, length: int = 0) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from typing import Any
 from flows.chart_tables import link_selector
 from flows.chart_view import NOUNS, end_words, step_name
 from flows.contexts.address import Address, Asker
-from flows.contexts.compare_rows import named, selector_of
+from flows.contexts.compare_rows import named
 from flows.contexts.sentence import NAME_LENGTH
+from flows.difference import selector_of
 from flows.engine.query import MAX_PATHS, FlowQuery
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import LINK, NODE, Selector

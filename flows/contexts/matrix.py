@@ -2,21 +2,27 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flows.chart_tables import link_selector
 from flows.chart_view import ChartView, end_look, end_words, step_name
 from flows.contexts.address import Address
+from flows.engine.query import QueryError
 from flows.engine.result import EVENT, OTHER
 from flows.engine.selector import NODE, Selector
 from flows.figures import figure, share
+from flows.forms.charts import QuestionForm, plain
 from flows.lettering import printable
 from flows.sankey import ENDS
+from flows.services import details, sets
+from flows.store import DamagedSegment
 
 LABELS = 40  # rows and columns; the rarer ones stand together
 HEATS = 9
 RARER = "rarer"
+EVERYTHING = "everything"
+LAST = "Last"
 Url = Callable[[Selector | None], str]
 Key = tuple[str, str]  # kind and label
 
@@ -56,16 +62,71 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Each row adds up: its cells together are its total."""
+    """Each row adds up: its cells together are its total.
+
+    `everything` leads to the transitions between all events, of which `within` says in what they are counted; nothing
+    of them opens. `problem` says why there are none.
+    """
 
     columns: tuple[Heading, ...]
     rows: tuple[MatrixRow, ...]
     choices: tuple[Choice, ...]
+    everything: Choice
     step: int | None
     total: int
+    within: str = ""
+    problem: str = ""
 
 
-def matrix_of(result: Mapping[str, Any], chart: ChartView, address: Address, url: Url) -> Matrix:
+def matrix_of(form: QuestionForm, result: Mapping[str, Any], chart: ChartView, address: Address, url: Url) -> Matrix:
+    matrix = _matrix(result, chart, address, url)
+    if not matrix.everything.current or form.query is None:
+        return matrix
+    version = result["dataset_version"]
+    try:
+        found = details.transitions_of(dataset=form.dataset, query=form.query, version=version, top=LABELS)
+    except QueryError as error:
+        return replace(matrix, columns=(), rows=(), total=0, problem=plain(error))
+    except (DamagedSegment, sets.Busy) as error:
+        return replace(matrix, columns=(), rows=(), total=0, problem=str(error))
+    within = "session" if found["query"]["count"] == "sessions" else "person"
+    return replace(matrix, **_everything(found, chart), within=within)
+
+
+def _everything(found: Mapping[str, Any], chart: ChartView) -> dict[str, Any]:
+    """Columns, rows and total of the transitions between all events."""
+    counts = {
+        (_key(cell["source_kind"], cell["source"]), _key(cell["target_kind"], cell["target"])): cell["count"]
+        for cell in found["cells"]
+    }
+    labels = [(_key(row["kind"], row["label"]), row) for row in found["labels"]]
+    names = {key: _heading(key, chart) for key, _ in labels}
+
+    def row(key: Key, label: Mapping[str, Any]) -> MatrixRow:
+        into = [(name.name, counts.get((key, other), 0)) for other, name in names.items()]
+        cells = (
+            _counted(count, label["count"], f"{names[key].name} → {name}")
+            for name, count in (*into, (LAST, label["exits"]))
+        )
+        return MatrixRow(names[key], tuple(cells), label["count"], "")
+
+    return {
+        "columns": (*names.values(), Heading(LAST, 0, "end", "dropped")),
+        "rows": tuple(row(key, label) for key, label in labels),
+        "total": sum(label["count"] for _, label in labels),
+    }
+
+
+def _counted(count: int, total: int, name: str) -> Cell:
+    part = share(count, total)
+    return Cell(count, part, _heat(count, total), f"{name}: {figure(count)}, {part} of the row", "", False)
+
+
+def _heat(count: int, total: int) -> int:
+    return max(1, round(HEATS * (count / total) ** 0.6)) if count else 0
+
+
+def _matrix(result: Mapping[str, Any], chart: ChartView, address: Address, url: Url) -> Matrix:
     step = _step(address, chart.steps)
     nodes = [node for node in result["nodes"] if step in (None, node["step"])]
     links = [link for link in result["links"] if step in (None, link["step"])]
@@ -80,6 +141,9 @@ def matrix_of(result: Mapping[str, Any], chart: ChartView, address: Address, url
         ),
         rows=tuple(_rows(nodes, links, sources, targets, ends, chart, address, url)),
         choices=tuple(_choices(chart, address, step)),
+        everything=Choice(
+            "All events", str(address.looking("between", EVERYTHING).on(None)), EVERYTHING in address.looks("between")
+        ),
         step=step,
         total=sum(node["count"] for node in nodes),
     )
@@ -91,7 +155,8 @@ def _step(address: Address, steps: int) -> int | None:
 
 
 def _choices(chart: ChartView, address: Address, step: int | None) -> Iterator[Choice]:
-    yield Choice("All steps", str(address.looking("between").on(None)), step is None)
+    whole = step is None and EVERYTHING not in address.looks("between")
+    yield Choice("All steps", str(address.looking("between").on(None)), whole)
     for number in range(chart.steps + 1):
         name = step_name(number, chart.backwards)
         yield Choice(name, str(address.looking("between", str(number)).on(None)), step == number)
@@ -175,4 +240,4 @@ def _cell(
         opened, picked = str(address.looking("between", str(step)).on(None)), False
         steps = (f"{figure(size)} from {step_name(each.step or 0, chart.backwards).lower()}" for size, each in found)
         title += f"; {', '.join(steps)}"
-    return Cell(count, part, max(1, round(HEATS * (count / total) ** 0.6)), title, opened, picked)
+    return Cell(count, part, _heat(count, total), title, opened, picked)

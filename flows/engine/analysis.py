@@ -7,7 +7,7 @@ together first; partial results of threads add up.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from queue import SimpleQueue
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.engine.arrays import CodeArray, IntArray, SegmentArrays
+from flows.engine.arrays import CodeArray, IntArray
 from flows.engine.conditions import people_conditions
 from flows.engine.counting import bucket_seconds
 from flows.engine.crew import Crew
@@ -43,7 +43,7 @@ class EventNames:
     Attributes
     ----------
     names : list of str
-        Label code → name.
+        Label code → name; where rules clean names, the label that they make of it.
     recode : list of int32[codes of the segment]
         Per segment: local code → label code.
     known : dict
@@ -77,8 +77,8 @@ class EventNames:
         return shown
 
 
-def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = ()) -> EventNames:
-    """Give every event name of the segments one label code.
+def name_events(given: Given) -> EventNames:
+    """Give every event name one label code; names of which ``relabel`` makes the same label share it.
 
     Raises
     ------
@@ -87,20 +87,25 @@ def name_events(segments: Sequence[SegmentArrays], catalogue: Collection[str] = 
 
     Examples
     --------
-    >>> name_events([segment_from_rows([(1, "b", 0), (1, "a", 1)])]).names
+    >>> segment = segment_from_rows([(1, "b", 0), (1, "a", 1)])
+    >>> name_events(Given(segments=[segment], data_from=0, data_through=1)).names
     ['b', 'a']
     """
+    cleaned: Mapping[str, str] = {}
+    if given.relabel is not None:
+        cleaned = given.relabel(sorted({name for segment in given.segments for name in segment.names}))
     known: dict[str, int] = {}
     seen: dict[int, CodeArray] = {}
     recode: list[CodeArray] = []
-    for segment in segments:
+    for segment in given.segments:
         if id(segment.names) not in seen:
-            codes = [known.setdefault(name, len(known)) for name in segment.names]
+            labels = (cleaned.get(name, name) for name in segment.names)
+            codes = [known.setdefault(label, len(known)) for label in labels]
             seen[id(segment.names)] = np.array(codes, np.int32)
         recode.append(seen[id(segment.names)])
     if len(known) > MAX_LABELS:
         raise QueryError("events", f"events: the dataset has more than {MAX_LABELS} event names, which is too many.")
-    return EventNames(list(known), recode, known, catalogue)
+    return EventNames(list(known), recode, known, given.catalogue)
 
 
 class Folded(NamedTuple, Generic[P]):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.engine.arrays import IntArray
 from flows.engine.log import STATES
 from flows.engine.query import QueryError
 from flows.engine.result import OTHER
@@ -18,7 +19,13 @@ LEAST_EXPECTED = 5
 LEAST_SIZE = 30
 SAME = ("start", "end", "count", "occurrence", "collapse")
 
+NODE, LINK = ("step", "kind", "label"), ("step", "source", "source_kind", "target", "target_kind")
+ORDER = ("step", "label", "kind", "source", "target", "source_kind", "target_kind", "state")
+UNTESTED = dict.fromkeys(("difference", "interval", "z", "p", "adjusted_p", "small"))
+
+Floats = NDArray[np.float64]
 Place = tuple[int, str, str]  # step, kind, label
+Link = tuple[int, str, str, str, str]  # step, source, source kind, target, target kind
 
 
 def two_proportion_test(hits: int, size: int, other_hits: int, other_size: int) -> tuple[float, float] | None:
@@ -53,22 +60,27 @@ def two_proportion_test(hits: int, size: int, other_hits: int, other_size: int) 
     """
     if not size or not other_size:
         return None
+    z, p = _tests(*(np.array([number]) for number in (hits, size, other_hits, other_size)))
+    return float(z[0]), float(p[0])
+
+
+def _tests(hits: IntArray, size: IntArray, other_hits: IntArray, other_size: IntArray) -> tuple[Floats, Floats]:
+    """z and p of many tables with no group empty."""
     pooled = (hits + other_hits) / (size + other_size)
     variance = pooled * (1 - pooled) * (1 / size + 1 / other_size)
-    if variance <= 0:
-        return 0.0, 1.0
-    z = (other_hits / other_size - hits / size) / math.sqrt(variance)
-    return z, math.erfc(abs(z) / math.sqrt(2))
+    differs = variance > 0
+    z = np.where(differs, other_hits / other_size - hits / size, 0.0) / np.sqrt(np.where(differs, variance, 1.0))
+    return z, np.array([math.erfc(each) for each in (np.abs(z) / math.sqrt(2)).tolist()], np.float64)
 
 
-def wilson_interval(hits: int, size: int, z: float = Z95) -> tuple[float, float]:
-    """Wilson score interval of a share.
+def wilson_interval(hits: Any, size: Any, z: float = Z95) -> tuple[Any, Any]:
+    """Wilson score interval of a share, or of many.
 
     (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n)
 
     Parameters
     ----------
-    hits, size : int
+    hits, size : int or int64[shares]
         k of n; n at least 1.
     z : float
         Quantile of the normal distribution; the default gives 95 %.
@@ -79,16 +91,14 @@ def wilson_interval(hits: int, size: int, z: float = Z95) -> tuple[float, float]
 
     Examples
     --------
-    >>> [round(bound, 4) for bound in wilson_interval(56, 70)]
+    >>> [round(float(bound), 4) for bound in wilson_interval(56, 70)]
     [0.6918, 0.877]
     """
     share = hits / size
     middle = share + z * z / (2 * size)
-    half = z * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    half = z * np.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
     scale = 1 + z * z / size
-    low = 0.0 if hits == 0 else (middle - half) / scale
-    high = 1.0 if hits == size else (middle + half) / scale
-    return low, high
+    return np.where(hits == 0, 0.0, (middle - half) / scale), np.where(hits == size, 1.0, (middle + half) / scale)
 
 
 def difference_interval(
@@ -117,10 +127,15 @@ def difference_interval(
     """
     if not size or not other_size:
         return None
+    low, high = _intervals(hits, size, other_hits, other_size, z)
+    return float(low), float(high)
+
+
+def _intervals(hits: Any, size: Any, other_hits: Any, other_size: Any, z: float = Z95) -> tuple[Any, Any]:
     one, two = hits / size, other_hits / other_size
     (low, high), (other_low, other_high) = wilson_interval(hits, size, z), wilson_interval(other_hits, other_size, z)
     difference = two - one
-    return difference - math.hypot(two - other_low, high - one), difference + math.hypot(other_high - two, one - low)
+    return difference - np.hypot(two - other_low, high - one), difference + np.hypot(other_high - two, one - low)
 
 
 def adjust_p_values(values: Sequence[float]) -> NDArray[np.float64]:
@@ -164,10 +179,13 @@ def too_small(hits: int, size: int, other_hits: int, other_size: int) -> bool:
     >>> too_small(1, 1000, 2, 1000), too_small(100, 1000, 120, 1000)
     (True, False)
     """
-    if min(size, other_size) < LEAST_SIZE:
-        return True
-    fewest = min(hits + other_hits, size + other_size - hits - other_hits)
-    return fewest * min(size, other_size) < LEAST_EXPECTED * (size + other_size)
+    return bool(_small(hits, size, other_hits, other_size))
+
+
+def _small(hits: Any, size: Any, other_hits: Any, other_size: Any) -> Any:
+    everybody, smaller = size + other_size, np.minimum(size, other_size)
+    fewest = np.minimum(hits + other_hits, everybody - hits - other_hits)
+    return (smaller < LEAST_SIZE) | (fewest * smaller < LEAST_EXPECTED * everybody)
 
 
 def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, object]:
@@ -208,15 +226,16 @@ def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
         if first["query"][field] != second["query"][field]:
             raise QueryError(field, f"{field}: the two flows must agree in it to be compared.")
     sides = _Side(first), _Side(second)
+    sides[0].other, sides[1].other = sides[1], sides[0]
+    ends = [
+        _Row(("state",), (state,), [side.total(state) for side in sides], [side.matched for side in sides])
+        for state in STATES
+    ]
     found = {
-        "nodes": _nodes(sides),
-        "links": _links(sides),
-        "ends": _ends(sides),
-        "totals": [
-            _row({"state": state}, [side.total(state) for side in sides], [side.matched for side in sides])
-            for state in STATES
-            if any(side.total(state) for side in sides)
-        ],
+        "nodes": _rows(_nodes(sides)),
+        "links": _rows(_links(sides)),
+        "ends": _rows(_ends(sides)),
+        "totals": _rows([row for row in ends if any(row.counts)]),
     }
     tested = [row for rows in found.values() for row in rows if row["p"] is not None and not row["small"]]
     for row, adjusted in zip(tested, adjust_p_values([row["p"] for row in tested]).tolist(), strict=True):
@@ -224,56 +243,49 @@ def compare_flows(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[s
     return {**{name: sorted(rows, key=_order) for name, rows in found.items()}, "tests": len(tested)}
 
 
-def _nodes(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
-    places = _places(sides)
-    anchors = {place for place in places if place[0] == 0}
-    return [
-        _row(
-            dict(zip(("step", "kind", "label"), place, strict=True)),
-            [side.count(place, other) for side, other in _pairs(sides)],
-            [side.matched for side in sides],
-        )
-        for place in places
-        if place not in anchors or len(anchors) > 1
-    ]
+class _Row(NamedTuple):
+    """What is compared: its place, and how many of how many are there, on both sides. None: not known."""
+
+    names: tuple[str, ...]
+    place: tuple[object, ...]
+    counts: list[int | None]
+    bases: list[int | None]
 
 
-def _links(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
-    return [
-        _row(
-            {
-                "step": source[0],
-                "source": source[2],
-                "source_kind": source[1],
-                "target": target[2],
-                "target_kind": target[1],
-            },
-            [side.link(source, target, other) for side, other in _pairs(sides)],
-            [side.count(source, other) for side, other in _pairs(sides)],
-        )
-        for source, target in sorted(set(sides[0].links) | set(sides[1].links))
-    ]
+def _nodes(sides: tuple[_Side, _Side]) -> Iterator[_Row]:
+    places = set(sides[0].nodes) | set(sides[1].nodes)
+    anchors = sum(place[0] == 0 for place in places)
+    for place in places:
+        if place[0] or anchors > 1:
+            yield _Row(NODE, place, [side.count(place) for side in sides], [side.matched for side in sides])
 
 
-def _ends(sides: tuple[_Side, _Side]) -> list[dict[str, Any]]:
-    return [
-        _row(
-            dict(zip(("step", "kind", "label", "state"), (*place, state), strict=True)),
-            [side.end(place, state, other) for side, other in _pairs(sides)],
-            [side.count(place, other) for side, other in _pairs(sides)],
-        )
-        for place in _places(sides)
-        for state in STATES
-        if any(side.ends.get((*place, state)) for side in sides)
-    ]
+def _links(sides: tuple[_Side, _Side]) -> Iterator[_Row]:
+    for link in sides[0].links.keys() | sides[1].links.keys():
+        step, source, source_kind, target, target_kind = link
+        bases = [side.count((step, source_kind, source)) for side in sides]
+        there = [side.count((step + 1, target_kind, target)) for side in sides]
+        counts = [
+            None if base is None or known is None else side.links.get(link, 0)
+            for side, base, known in zip(sides, bases, there, strict=True)
+        ]
+        yield _Row(LINK, link, counts, bases)
 
 
-def _places(sides: tuple[_Side, _Side]) -> list[Place]:
-    return sorted(set(sides[0].nodes) | set(sides[1].nodes))
+def _ends(sides: tuple[_Side, _Side]) -> Iterator[_Row]:
+    for place in set(sides[0].nodes) | set(sides[1].nodes):
+        bases = [side.count(place) for side in sides]
+        for state in STATES:
+            ends = [side.ends.get((*place, state), 0) for side in sides]
+            if any(ends):
+                known = [None if base is None else end for end, base in zip(ends, bases, strict=True)]
+                yield _Row((*NODE, "state"), (*place, state), known, bases)
 
 
 class _Side:
-    """One of the two flows, with what it cannot tell."""
+    """One of the two flows, with what it cannot tell compared with the other one."""
+
+    other: _Side
 
     def __init__(self, flow: Mapping[str, Any]) -> None:
         self.matched: int = flow["units"]["matched"]
@@ -281,11 +293,8 @@ class _Side:
         self.nodes: dict[Place, int] = {
             (node["step"], node["kind"], node["label"]): node["count"] for node in flow["nodes"]
         }
-        self.links: dict[tuple[Place, Place], int] = {
-            (
-                (link["step"], link["source_kind"], link["source"]),
-                (link["step"] + 1, link["target_kind"], link["target"]),
-            ): link["count"]
+        self.links: dict[Link, int] = {
+            (link["step"], link["source"], link["source_kind"], link["target"], link["target_kind"]): link["count"]
             for link in flow["links"]
         }
         self.ends: dict[tuple[int, str, str, str], int] = {
@@ -298,6 +307,7 @@ class _Side:
             self._named.setdefault(step, set())
             if kind != OTHER:
                 self._named[step].add(label)
+        self._counts: dict[Place, int | None] = {}
 
     def named(self, step: int) -> set[str]:
         return self._named.get(step, set())
@@ -305,61 +315,53 @@ class _Side:
     def has_other(self, step: int) -> bool:
         return (step, OTHER, "") in self.nodes
 
-    def count(self, place: Place, other: _Side) -> int | None:
-        """How many are there; None if this flow cannot tell, compared with the other one."""
+    def count(self, place: Place) -> int | None:
+        """How many are there; None if this flow cannot tell."""
+        if place not in self._counts:
+            self._counts[place] = self._count(place)
+        return self._counts[place]
+
+    def _count(self, place: Place) -> int | None:
         step, kind, _ = place
         if step > self.depth:
             return None
         if kind == OTHER:
-            return self.nodes.get(place, 0) if self._same_other(step, other) else None
+            return self.nodes.get(place, 0) if self._same_other(step) else None
         if place in self.nodes:
             return self.nodes[place]
         return None if self.has_other(step) else 0
 
-    def link(self, source: Place, target: Place, other: _Side) -> int | None:
-        if self.count(source, other) is None or self.count(target, other) is None:
-            return None
-        return self.links.get((source, target), 0)
-
-    def end(self, place: Place, state: str, other: _Side) -> int | None:
-        return None if self.count(place, other) is None else self.ends.get((*place, state), 0)
-
     def total(self, state: str) -> int:
         return sum(count for (*_, ended), count in self.ends.items() if ended == state)
 
-    def _same_other(self, step: int, other: _Side) -> bool:
+    def _same_other(self, step: int) -> bool:
         """Whether Other of both stands for the same labels: what one names, the other names or does not have."""
-        here, there = self.named(step), other.named(step)
-        return not (self.has_other(step) and there - here) and not (other.has_other(step) and here - there)
+        here, there = self.named(step), self.other.named(step)
+        return not (self.has_other(step) and there - here) and not (self.other.has_other(step) and here - there)
 
 
-def _pairs(sides: tuple[_Side, _Side]) -> tuple[tuple[_Side, _Side], tuple[_Side, _Side]]:
-    return (sides[0], sides[1]), (sides[1], sides[0])
-
-
-def _row(place: dict[str, object], counts: list[int | None], bases: list[int | None]) -> dict[str, Any]:
-    shares = [count / base if count is not None and base else None for count, base in zip(counts, bases, strict=True)]
-    row: dict[str, Any] = {**place, "counts": counts, "bases": bases, "shares": shares}
-    row |= dict.fromkeys(("difference", "interval", "z", "p", "adjusted_p", "small"))
-    one, two = shares
-    if one is None or two is None:
-        return row
-    numbers = [number for pair in zip(counts, bases, strict=True) for number in pair if number is not None]
-    hits, size, other_hits, other_size = numbers
-    interval, test = difference_interval(*numbers), two_proportion_test(*numbers)
-    assert interval is not None
-    assert test is not None
-    row["difference"] = two - one
-    row["interval"] = list(interval)
-    row["z"], row["p"] = test
-    row["small"] = too_small(hits, size, other_hits, other_size)
-    return row
+def _rows(found: Iterable[_Row]) -> list[dict[str, Any]]:
+    """The rows as they are answered; those that can be compared are tested all at once."""
+    rows, known, tables = [], [], []
+    for names, place, counts, bases in found:
+        shares = [
+            count / base if count is not None and base else None for count, base in zip(counts, bases, strict=True)
+        ]
+        row: dict[str, Any] = dict(zip(names, place, strict=True))
+        row |= {"counts": counts, "bases": bases, "shares": shares, **UNTESTED}
+        rows.append(row)
+        if None not in shares:
+            known.append(row)
+            tables.append((counts[0], bases[0], counts[1], bases[1]))
+    if known:
+        hits, size, other_hits, other_size = columns = np.array(tables, np.int64).T
+        difference = other_hits / other_size - hits / size
+        answers = (difference, np.stack(_intervals(*columns), axis=1), *_tests(*columns), _small(*columns))
+        for row, *tested in zip(known, *(answer.tolist() for answer in answers), strict=True):
+            row["difference"], row["interval"], row["z"], row["p"], row["small"] = tested
+    return rows
 
 
 def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    place = tuple(
-        row[key]
-        for key in ("step", "label", "kind", "source", "target", "source_kind", "target_kind", "state")
-        if key in row
-    )
+    place = tuple(row[key] for key in ORDER if key in row)
     return (row["difference"] is None, -abs(row["difference"] or 0.0), *place)

@@ -62,7 +62,7 @@ class Eventual:
     """
 
     def __init__(self, query: FunnelQuery, given: Given, threads: int | None, watch: Watch) -> None:
-        names = name_events(given.segments, given.catalogue)
+        names = name_events(given)
         self._query, self._given, self._names = query, given, names
         self._table, self._masks = _table(query, names)
         self._rules = _rules(query, given.data_through or 0)

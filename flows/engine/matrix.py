@@ -32,7 +32,7 @@ from flows.engine.filters import PropertyFilter
 from flows.engine.jit import kernel
 from flows.engine.kernels import first_at_or_after, session_end
 from flows.engine.log import U
-from flows.engine.query import MAX_TOP, MINUTE, QueryError
+from flows.engine.query import MAX_TOP, MINUTE, FlowQuery, QueryError
 from flows.engine.result import EVENT, OTHER, NotConserved
 from flows.engine.source import Watch
 
@@ -77,6 +77,34 @@ class MatrixQuery:
         check_conditions(self)
         if self.only and set(self.only) <= set(self.hide):
             raise QueryError("hide", "hide: nothing of the listed events would be left.")
+
+    @classmethod
+    def around(cls, flow: FlowQuery, top: int) -> MatrixQuery:
+        """The transitions between all events that a flow looks at, also those outside its paths.
+
+        Before and after: start=(a,), steps=5, within=1d, count=journeys, only=(b,) → count=users, only=(a, b).
+
+        Raises
+        ------
+        QueryError
+            If labels tell values of properties, or sessions go by their ids: these are not counted so.
+        """
+        if flow.expand:
+            raise QueryError("expand", "expand: all transitions are between events, not between values of a property.")
+        if flow.count == "sessions" and flow.session_by != "gap":
+            raise QueryError("session_by", "session_by: all transitions are counted in sessions by a gap.")
+        return cls(
+            count="sessions" if flow.count == "sessions" else "users",
+            top=top,
+            session_gap=flow.session_gap,
+            collapse="none" if flow.collapse == "none" else "consecutive",
+            only=(*flow.only, *flow.start, *flow.end) if flow.only else (),
+            hide=flow.hide,
+            range_from=flow.range_from,
+            range_to=flow.range_to,
+            where=flow.where,
+            people=flow.people,
+        )
 
 
 class _Rules(NamedTuple):
@@ -193,7 +221,7 @@ def compute_matrix(
     [('a', 'b', 1), ('b', 'a', 1)]
     """
     began = time.perf_counter()
-    names = name_events(given.segments, given.catalogue)
+    names = name_events(given)
     shown = names.visible(query.only, query.hide)
     table = np.where(shown, np.arange(1, len(names.names) + 1), 0).astype(np.int32)
     watch = Watch(progress, cancelled)

@@ -23,12 +23,12 @@ class Picked:
 
     def check_takes(self) -> None:
         """Raises QueryError if there is no such set, or if it does not take what is given."""
-        values = {each.name: getattr(self, each.name) for each in _fields(self)}
-        kind = values.pop("set")
+        kind, *others = _fields(self)
+        kind = getattr(self, kind.name)
         if not isinstance(kind, str) or kind not in self.takes:
             raise QueryError("set", f"set: must be one of {', '.join(self.takes)}.")
-        for each in _fields(self)[1:]:
-            if each.name not in self.takes[kind] and values[each.name] != each.default:
+        for each in others:
+            if each.name not in self.takes[kind] and getattr(self, each.name) != each.default:
                 raise QueryError(each.name, f"{each.name}: says nothing about the set “{kind}”.")
 
     @classmethod

@@ -193,7 +193,7 @@ def open_retention(
     query: RetentionQuery, given: Given, threads: int | None, watch: Watch
 ) -> tuple[Fold, CodeArray, IntArray]:
     """The histories of a question; label code → FIRST | BACK; the edges. Raises QueryError."""
-    names = name_events(given.segments, given.catalogue)
+    names = name_events(given)
     table = np.full(len(names.names), 0 if query.back else BACK, np.int32)
     table[names.codes("back", query.back)] |= BACK
     table[names.codes("first", query.first)] |= FIRST

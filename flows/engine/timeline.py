@@ -235,7 +235,7 @@ class Timeline:
     """
 
     def __init__(self, query: TimelineQuery, given: Given, threads: int | None, watch: Watch) -> None:
-        self._names = name_events(given.segments, given.catalogue)
+        self._names = name_events(given)
         self._top, self.edges = query.top, edges_within(query)
         shown = self._names.visible(query.only, query.hide)
         self.table = np.where(shown, np.arange(1, len(shown) + 1), 0).astype(np.int32)

@@ -11,17 +11,22 @@ from flows.engine.retention import compute_retention
 from flows.engine.timeline import compute_timeline
 from flows.models import Dataset
 from flows.questions import Analysis, FunnelQuestion, RetentionQuestion, TrendQuestion
-from flows.services.material import events_named
+from flows.services.catalogue import check_properties
+from flows.services.material import events_named, properties_named
 
 
-def check_events(*, dataset: Dataset, question: Analysis) -> None:
-    """Raises QueryError where the question names an event that the dataset does not have."""
+def check_names(*, dataset: Dataset, question: Analysis, version: int | None = None) -> None:
+    """Raises QueryError where the question names an event or a property that the dataset does not have."""
+    shadow = question.shadow()
     named = [(option, name) for option, names in question.events.items() for name in names]
-    named += events_named(question.shadow())
+    named += events_named(shadow)
     unknown = queries.unknown_events(dataset, [name for _, name in named])
     for option, name in named:
         if name in unknown:
             raise QueryError(option, f"{option}: there is no event “{name[:80]}” in {dataset.name}.")
+    # What a breakdown is to an analysis, an expansion is to a flow.
+    properties = [("breakdown" if option == "expand" else option, name) for option, name in properties_named(shadow)]
+    check_properties(dataset=dataset, named=properties, version=version)
 
 
 def compute(

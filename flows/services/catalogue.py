@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.core.cache import cache
 
+from flows.engine.query import QueryError, quoted
 from flows.models import Dataset, Segment
 from flows.store import DamagedSegment, EventStore
 from flows.store.properties import EXAMPLES, NAMES, SEEN, Seen
@@ -47,6 +48,14 @@ def lacking(dataset: Dataset, names: Collection[str], version: int | None = None
             return set()
         found.update(seen.name for seen in each)
     return set(names) - found
+
+
+def check_properties(*, dataset: Dataset, named: Collection[tuple[str, str]], version: int | None = None) -> None:
+    """Raises QueryError for the first (option, property) that no event of a version has, as far as that is known."""
+    absent = lacking(dataset, {name for _, name in named}, version)
+    for option, name in named:
+        if name in absent:
+            raise QueryError(option, f"{option}: no event of this dataset has the property {quoted(name)}.")
 
 
 def _seen(store: EventStore, rows: Iterable[Segment]) -> list[list[Seen] | None]:

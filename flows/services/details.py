@@ -15,6 +15,8 @@ from django.core.cache import cache
 
 from flows import queries
 from flows.engine.arrays import IntArray
+from flows.engine.detours import Leg, Ways, find_detours
+from flows.engine.matrix import MatrixQuery, compute_matrix
 from flows.engine.periods import calendar_edges
 from flows.engine.prefixes import Branch, grow_tree
 from flows.engine.query import FlowQuery, QueryError
@@ -91,6 +93,33 @@ def tree_of(*, dataset: Dataset, query: FlowQuery, prefix: Sequence[str], depth:
             return grow_tree(query, given, prefix, depth=depth, budget=BUDGET)
 
     return _remembered(_name("tree", dataset, query, version, *prefix, depth), grow)
+
+
+def detours_of(*, dataset: Dataset, query: FlowQuery, legs: Sequence[Leg], version: int) -> Sequence[tuple[Ways, Ways]]:
+    """Per leg who goes directly and who by way of others. Raises as `tree_of`.
+
+    The legs follow from the result of the question, so they are no part of the name under which the answer is kept.
+    """
+
+    def find() -> Sequence[tuple[Ways, Ways]]:
+        with opened(dataset, query, version) as (sets, _, _):
+            return find_detours(sets.source, legs, query.steps, between=query.between)
+
+    return _remembered(_name("detours", dataset, query, version), find)
+
+
+def transitions_of(*, dataset: Dataset, query: FlowQuery, version: int, top: int) -> dict[str, Any]:
+    """From every event to the next one, in the scope of a flow but also outside its paths; as `compute_matrix` says it.
+
+    Raises as `tree_of`.
+    """
+    matrix = MatrixQuery.around(query, top)
+
+    def count() -> dict[str, Any]:
+        with asked(dataset, query, version) as (given, _, _):
+            return compute_matrix(matrix, given, dataset_version=version)
+
+    return _remembered(_name("transitions", dataset, query, version, top), count)
 
 
 def glance_of(*, dataset: Dataset, query: FlowQuery, selector: Selector, version: int | None, limit: int) -> Glance:

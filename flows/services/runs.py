@@ -17,7 +17,7 @@ from flows import queries
 from flows.engine.compute import compute_flow
 from flows.engine.conditions import IN_COHORT, NOT_IN_COHORT
 from flows.engine.histories import Given
-from flows.engine.query import FlowQuery, QueryError, quoted
+from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
 from flows.hashing import Keys
 from flows.labels import relabel
@@ -25,7 +25,7 @@ from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.questions import Analysis, read
 from flows.services import analyses, connections, jobs, line
-from flows.services.catalogue import lacking
+from flows.services.catalogue import check_properties
 from flows.services.material import LABELS, events_named, material, may_be_expanded, properties_named
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
@@ -42,7 +42,7 @@ def check(*, dataset: Dataset, query: FlowQuery | Analysis, version: int | None 
     Whether one of very many events has a property, or a value of one, is found out by whoever computes the answer.
     """
     if isinstance(query, Analysis):
-        analyses.check_events(dataset=dataset, question=query)
+        analyses.check_names(dataset=dataset, question=query, version=version)
     else:
         _check_names(dataset, query, version)
     there = {cohort.pk for cohort in queries.named_cohorts(dataset, query)}
@@ -65,10 +65,7 @@ def _check_names(dataset: Dataset, query: FlowQuery, version: int | None) -> Non
     wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
-    absent = lacking(dataset, query.properties, version)
-    for field, name in properties_named(query):
-        if name in absent:
-            raise QueryError(field, f"{field}: no event of this dataset has the property {quoted(name)}.")
+    check_properties(dataset=dataset, named=properties_named(query), version=version)
 
 
 def ask(*, dataset: Dataset, query: FlowQuery | Analysis) -> FlowRun:

@@ -8,11 +8,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.cache import cache
-
 from flows import queries
 from flows.engine.compute import GIB
-from flows.engine.detours import Leg, Ways, find_detours
 from flows.engine.funnel import compute_chain
 from flows.engine.histories import Given
 from flows.engine.members import Member, PathSets, open_sets
@@ -29,7 +26,6 @@ BUDGET = GIB // 4  # bytes that a walk plans with: it may happen in a process th
 PATIENCE = 20.0  # seconds that one waits for another's walk
 MOST_LISTED = 100_000
 MOST_AT_ONCE = 500
-KEPT = 24 * 3600  # seconds
 # What tells rows of a result apart.
 NAMES = {NODE: ("step", "kind", "label"), LINK: ("step", "source", "source_kind", "target", "target_kind")}
 
@@ -145,22 +141,6 @@ def chain_of(*, dataset: Dataset, query: FlowQuery, chain: Sequence[str], versio
         return compute_chain(
             query, [[label] for label in chain], given, dataset_version=snapshot.version, budget=BUDGET
         )
-
-
-def detours_of(
-    *, dataset: Dataset, query: FlowQuery, legs: Sequence[Leg], version: int | None = None
-) -> list[tuple[Ways, Ways]]:
-    """Per leg who goes directly and who by way of others; kept for a day. Raises as `page_of`.
-
-    The legs follow from the result of the question, so they are no part of the name under which the answer is kept.
-    """
-    named = queries.named_cohorts(dataset, query)
-    kept = f"detours:{dataset.pk}:{version}:{queries.digest_of(query, named)}"
-    if (found := cache.get(kept)) is None:
-        with opened(dataset, query, version) as (sets, _, _):
-            found = find_detours(sets.source, legs, query.steps, between=query.between)
-        cache.set(kept, found, KEPT)
-    return list(found)
 
 
 @contextmanager

@@ -87,9 +87,7 @@ def _dataset(request: TeamRequest, saved: FlowChart | None) -> Dataset | None:
     if slug := request.GET.get("dataset", "").replace("\0", ""):
         dataset = access.dataset_of(request.team, slug)
     else:
-        dataset = (
-            saved.dataset if saved else queries.datasets_with_events(request.team).order_by("-data_through").first()
-        )
+        dataset = saved.dataset if saved else queries.freshest_dataset(request.team)
     return dataset if dataset is not None and dataset.events else None
 
 

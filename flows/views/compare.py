@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from flows.contexts.address import Address
-from flows.contexts.compare_page import ComparePage, compare_page
+from flows.contexts.compare_page import BESIDE_PANEL, ComparePage, compare_page
 from flows.engine.query import QueryError
 from flows.forms.charts import QuestionForm, plain
 from flows.forms.contrasts import read_contrast
@@ -46,7 +46,7 @@ def compare(request: TeamRequest, pk: int | None = None) -> HttpResponse:
 
 
 def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, chart: Address) -> ComparePage:
-    contrast = pair = sides = compared = None
+    contrast = pair = sides = told = None
     problem = "" if form.query else "Choose a start event before you compare."
     paused = "paused" in request.GET
     try:
@@ -56,7 +56,9 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, cha
         if pair and not paused:
             first, second = [*request.GET.getlist("run"), "", ""][:2]
             sides = comparisons.ask(dataset=form.dataset, pair=pair, awaited=(first, second), within=PATIENCE)
-            compared = comparisons.compared(sides) if sides.are_done else None
+            if sides.are_done:
+                width = BESIDE_PANEL if chart.picked else comparisons.WIDTH
+                told = comparisons.told(sides, top=pair[0].top, width=width, picked=chart.picked)
     except QueryError as error:
         problem = plain(error)
     except TooManyWait as full:
@@ -70,7 +72,7 @@ def _page(request: TeamRequest, saved: FlowChart | None, form: QuestionForm, cha
         contrast=contrast,
         pair=pair,
         runs=sides,
-        compared=compared,
+        told=told,
         problem=problem,
         is_paused=paused,
     )

@@ -24,7 +24,7 @@ from flows.forms.contrasts import WITH
 from flows.insights.detours import detours, legs_of
 from flows.insights.outcomes import converters, reaching
 from flows.models import FlowRun
-from flows.services import comparisons, runs, sets
+from flows.services import comparisons, details, runs, sets
 from flows.services.line import TooManyWait
 from flows.store import DamagedSegment
 from flows.views import asking
@@ -120,7 +120,10 @@ def _changes(asked: Asked) -> Part:
     def url(selector: Selector) -> str:
         return address.on(selector).below("compare", **{WITH: PREVIOUS})
 
-    return Part(list(sides.both), lambda: asked.teller.changes(comparisons.compared(sides), url))
+    def tell() -> Group:
+        return asked.teller.changes(comparisons.told(sides, top=asked.query.top, width=comparisons.WIDTH).compared, url)
+
+    return Part(list(sides.both), tell)
 
 
 def _outcomes(asked: Asked) -> Part:
@@ -148,7 +151,7 @@ def _detours(asked: Asked) -> Part:
 
     def tell() -> Group:
         legs = legs_of(_result(run))
-        ways = sets.detours_of(dataset=dataset, query=query, legs=legs, version=run.dataset_version)
+        ways = details.detours_of(dataset=dataset, query=query, legs=legs, version=run.dataset_version)
         return asked.teller.detours(detours(legs, ways))
 
     return Part([run], tell)

@@ -111,6 +111,12 @@ def test_other_holds_every_label_behind_the_top_and_its_inner_transitions():
     }
 
 
+def test_names_of_which_rules_make_one_label_are_one():
+    rows = [*history("a0 b1 c2 d3"), *history("c0 a1", 2)]
+    found = engine_matrix([rows[:3], rows[3:]], MatrixQuery(hide=("d",)), relabel=lambda names: {"b": "a", "c": "x"})
+    assert {row["label"]: (row["count"], row["repeats"]) for row in found["labels"]} == {"a": (2, 1), "x": (2, 0)}
+
+
 def test_entries_and_exits_are_where_units_begin_and_end():
     found = engine_matrix([[*history("a0 b1"), *history("a0 c1 a2", 2)]], MatrixQuery())
     assert {row["label"]: (row["entries"], row["exits"]) for row in found["labels"]} == {

@@ -206,6 +206,8 @@ def test_a_range_cuts_its_outer_periods_and_the_last_one_is_not_over(editor, tea
         ({"kind": "trend", "top": "99999999999999999999"}, "less than or equal to 50"),
         ({"kind": "trend", "people-0-kind": "in_cohort", "people-0-cohort": "7"}, "there is no cohort"),
         ({"kind": "funnel", "step-0": "\x00\ud800"}, "there is no event"),
+        ({"kind": "funnel", "step-0": "visit", "breakdown": "colour"}, "no event of this dataset has the property"),
+        ({"kind": "trend", "where-0-property": "colour", "where-0-operator": "is_set"}, "has the property “colour”"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_a_sentence(editor, team, shop, params, says):
@@ -214,6 +216,7 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(editor, team, shop, params, 
     assert answer.status_code == 200
     assert says.lower() in (page.error or "").lower()
     assert page.error.endswith(".")
+    assert not FlowRun.objects.exists()
 
 
 def test_nothing_asked_invites_and_nobody_is_said(editor, team, shop):

@@ -5,11 +5,12 @@ import re
 import pytest
 from django.urls import reverse
 
-from flows.contexts.compare_rows import selector_of
+from flows.difference import selector_of
+from flows.engine.compare import compare_flows
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
 from flows.models import Cohort, FlowRun
-from flows.services import charts, cohorts, runs, sets
+from flows.services import charts, cohorts, comparisons, runs, sets
 from tests.flows.addresses import url
 from tests.flows.shops import make_shop
 
@@ -106,6 +107,24 @@ def test_every_number_opens_its_people(editor, team, shop):
             assert editor.get(there.panel.chart_url).context["page"].panel.count == whole(figure.count)
             opened += 1
     assert opened > 12
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_comparison_is_made_once_and_opens_also_what_it_does_not_list(editor, team, shop, monkeypatch):
+    made = []
+    monkeypatch.setattr(comparisons, "LISTED", 3)
+    monkeypatch.setattr(comparisons, "compare_flows", lambda *both: made.append(both) or compare_flows(*both))
+    asked = {**VISIT, "with": "previous", "top": 1}
+    page = compare(editor, team, **asked)
+    whole = compare_flows(*page.runs.results)
+    beside = compare(editor, team, **asked, view="beside")
+    assert (page.rows.differing, page.rows.left_out) == (beside.rows.differing, beside.rows.left_out)
+    assert len(made) == 1
+    rows = [selector_of(row) for kind in ("nodes", "links", "ends", "totals") for row in whole[kind]]
+    for selector in rows:
+        opened = compare(editor, team, **asked, **dict(selector.to_params())).rows.opened
+        assert opened.selector == selector
+    assert 1 < len(made) < len(rows)
 
 
 @pytest.mark.usefixtures("worker")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.chart_view import NOUNS
-from flows.difference import bucketed, difference_view, kept_labels
+from flows.difference import Drawn, difference_view
 from flows.engine.compare import compare_flows
 from flows.engine.query import FlowQuery
 from flows.engine.selector import Selector
@@ -19,11 +19,9 @@ def flow(rows, query):
     return engine_flow(rows, query, catalogue={*query.start, *query.end})
 
 
-def picture(results, top=8, **options):
-    return difference_view(
-        results, compare_flows(*results), top=top, width=1000, noun=NOUNS["users"], colours={},
-        url=lambda selector: f"/{selector.set}", **options,
-    )  # fmt: skip
+def picture(results, top=8, picked=None):
+    view = difference_view(Drawn.of(results, top), compare_flows(*results), width=1000, noun=NOUNS["users"], colours={})
+    return view.linked(lambda selector: f"/{selector.set}", picked)
 
 
 @thorough
@@ -32,9 +30,9 @@ def test_what_is_drawn_adds_up_and_knows_its_numbers(one, two, query, top, asked
     """`asked` is narrow here, so that labels hide in Other on one side, as they do of more than fifty."""
     results = tuple(flow(rows, replace(query, top=asked, paths=0)) for rows in (one, two))
     whole = [flow(rows, replace(query, top=50, paths=0)) for rows in (one, two)]
-    kept = kept_labels(results, top)
-    for result, everything in zip(results, whole, strict=True):
-        drawn = bucketed(result, kept)
+    both = Drawn.of(results, top)
+    kept = both.kept
+    for result, drawn, everything in zip(results, both.results, whole, strict=True):
         assert_conserved(drawn)
         assert drawn["units"] == result["units"]
         numbers = {(node["step"], node["label"]): node["count"] for node in everything["nodes"]}

@@ -1,5 +1,6 @@
 """The people behind a number, page by page: as many as it says, with their own names, in the time of the team."""
 
+import threading
 from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
@@ -9,8 +10,10 @@ from django.db import connection
 from accounts.models import Team
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.selector import Selector
+from flows.engine.spot import Spot
 from flows.models import Dataset, Segment
-from flows.services import runs, sets
+from flows.questions import FunnelQuestion
+from flows.services import details, runs, sets, spots
 from flows.store import EventStore, SupersededSegment, segments
 from flows.store.disk import checksum, root
 from tests.engine.test_members import numbers
@@ -164,3 +167,38 @@ def test_a_walk_holds_no_connection(team, monkeypatch):
     monkeypatch.setattr(sets, "open_sets", look)
     assert sets.page_of(dataset=shop, query=VISIT, selector=SEARCHED).total == 3
     assert held == [None]
+
+
+class Turn:
+    """The turn to walk: says when somebody begins to wait for it, and for how long at most."""
+
+    def __init__(self):
+        self.lock, self.awaited, self.patience = threading.Lock(), threading.Event(), []
+
+    def acquire(self, timeout):
+        self.patience.append(timeout)
+        self.awaited.set()
+        return self.lock.acquire(timeout=timeout)
+
+    def release(self):
+        self.lock.release()
+
+
+def test_who_comes_while_another_walks_waits_and_is_served(shop, monkeypatch):
+    """Of whatever kind: all walks go through one door, and wait no longer than it says."""
+    funnel, reached = FunnelQuestion(steps=(("visit",), ("search",))), Spot(set="step", step=1)
+    looks = (
+        lambda: sets.page_of(dataset=shop, query=VISIT, selector=SEARCHED).total,
+        lambda: spots.page_of_spot(dataset=shop, question=funnel, spot=reached).total,
+        lambda: details.tree_of(dataset=shop, query=VISIT, prefix=["visit", "search"], depth=1, version=1).count,
+    )
+    for look in looks:
+        turn = Turn()
+        monkeypatch.setattr(sets, "_turn", turn)
+        turn.lock.acquire()  # somebody walks
+        walker = threading.Thread(target=lambda turn=turn: turn.awaited.wait(10) and turn.release())
+        walker.start()
+        assert look() == 3
+        walker.join()
+        assert turn.patience == [sets.PATIENCE]
+        assert turn.lock.acquire(blocking=False)  # given back

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from flows.engine.query import FlowQuery
-from flows.services import runs
+from flows.services import charts, runs
 from tests.flows.shops import make_shop
 
 ROWS = [
@@ -111,6 +111,50 @@ def test_rows_of_the_matrix_add_up_and_a_number_at_one_step_is_a_set(client, tea
                     assert "between=" in cell.url
     assert opened > 6
     assert sum(client.get(c.url).context["page"].matrix.total for c in whole.choices[1:]) == whole.total
+
+
+def everything(matrix):
+    return {
+        row.heading.name: {c.name: n.count for c, n in zip(matrix.columns, row.cells, strict=True) if n.count}
+        for row in matrix.rows
+    }
+
+
+@pytest.mark.parametrize("question", [{"start": "visit"}, {"end": "order"}])
+def test_all_transitions_are_also_those_outside_the_flow(client, team, shop, question):
+    inside = show(client, team, **question, view="matrix").context["page"].matrix
+    answer = client.get(inside.everything.url)
+    whole = answer.context["page"].matrix
+    assert everything(whole) == {
+        "visit": {"search": 4, "look": 1, "help": 1},
+        "search": {"look": 2, "order": 1, "Last": 3},
+        "look": {"search": 2, "order": 1},
+        "order": {"Last": 2},
+        "help": {"Last": 2},
+    }
+    assert (whole.total, whole.within, whole.step) == (len(ROWS), "person", None)
+    assert (whole.everything.current, [choice for choice in whole.choices if choice.current]) == (True, [])
+    assert all(row.total == sum(cell.count for cell in row.cells) and not row.url for row in whole.rows)
+    assert "the same person, also outside the flow" in answer.content.decode()
+    assert everything(client.get(whole.choices[0].url).context["page"].matrix) == everything(inside)
+
+
+def test_all_transitions_keep_to_the_rules_and_filters_of_the_flow(client, team, shop, alice):
+    query = FlowQuery(
+        start=("visit",),
+        rules=({"match": "regex", "pattern": "^(look|search)$", "label": "browse"},),
+        hide=("help",),
+        people=({"did": "order"},),
+        count="sessions",
+    )
+    by_id = FlowQuery(start=("visit",), count="sessions", session_by="id")
+    for each, want in ((query, {"visit": {"browse": 2}, "browse": {"order": 2}, "order": {"Last": 2}}), (by_id, {})):
+        runs.answer_now(dataset=shop, query=each)
+        saved = charts.save_chart(team=team, dataset=shop, name="Chart", query=each, owner=alice)
+        path = reverse("flows:chart", args=[team.slug, saved.pk])
+        matrix = client.get(path, {"view": "matrix", "between": "everything"}).context["page"].matrix
+        assert everything(matrix) == want
+        assert bool(matrix.problem) == (not want)
 
 
 def test_paths_are_sorted_and_searched_by_the_address(client, team, shop):

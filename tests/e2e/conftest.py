@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from uvicorn import Config, Server
 
 from accounts.models import User
@@ -23,7 +23,16 @@ from journeymap import asgi
 
 # The driver runs an event loop in this thread, which Django would otherwise take for an async caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 20_000  # milliseconds; what comes true sooner is not waited for
+expect.set_options(timeout=PATIENCE)
+
+# A page can be read before its scripts have run, and then does not listen yet: until they have, it bears this mark.
+MARK_UNTIL_LOADED = """
+const mark = () => document.documentElement?.toggleAttribute("data-loading", document.readyState !== "complete");
+new MutationObserver(mark).observe(document, { childList: true });
+document.addEventListener("readystatechange", mark);
+"""
 
 
 def chromium() -> str:
@@ -84,6 +93,11 @@ def settle(uvicorn: Server) -> None:
     pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests, 10 s after the browser closed.")
 
 
+def heed_mark(page: Page) -> None:
+    """Whatever is done on the page, or expected of it, waits until it has loaded."""
+    page.add_locator_handler(page.locator("html[data-loading]"), lambda: None)
+
+
 @pytest.fixture
 def visit(
     browser: Browser, server: str, uvicorn: Server, transactional_db: None
@@ -97,7 +111,9 @@ def visit(
         context = browser.new_context(base_url=server, **{"viewport": {"width": 1440, "height": 1000}, **options})
         name = django_settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(MARK_UNTIL_LOADED)
+        context.on("page", heed_mark)
         contexts.append(context)
         return context
 

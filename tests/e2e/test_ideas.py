@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
@@ -38,7 +40,7 @@ def test_ideas_are_weighed_with_mouse_and_keyboard(page, team, bob):
     expect(page.locator("#ideas-say")).to_have_text("Left where it was.")
     page.keyboard.press("Enter")
     page.locator("#idea-name").wait_for()
-    assert f"idea={idea.card_id}" in page.url
+    expect(page).to_have_url(re.compile(f"idea={idea.card_id}"))
     assert stands_at(idea) == (3, 8)
     found = Axe().run(page)
     assert not found.response["violations"], found.generate_report()

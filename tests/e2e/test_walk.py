@@ -118,7 +118,7 @@ def open_as_a_funnel(page: Page) -> None:
     expect(page.locator("table.funnel tbody tr")).to_have_count(3)
     assert page.locator("table.funnel tbody td:nth-child(2)").all_inner_texts() == ["20", "12", "6"]
     page.locator("table.funnel").get_by_role("link", name="6 dropped").first.click()
-    expect(page.locator(".names li")).to_have_count(6)
+    expect(page.locator("table.members tbody tr")).to_have_count(6)
     page.get_by_role("link", name="Back to the funnel").click()
     page.get_by_role("link", name="Back to the chart").click()
 

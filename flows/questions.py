@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flows.engine.analysis import DURATIONS, check_choice, check_conditions, check_names, check_range, plain
-from flows.engine.conditions import PeopleCondition
+from flows.engine.conditions import LabelRule, PeopleCondition, label_rules
 from flows.engine.filters import PropertyFilter
 from flows.engine.funnel_query import Exclusion, FunnelQuery
 from flows.engine.periods import calendar_edges
@@ -44,7 +44,7 @@ class Question(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What all analyses share: a range, conditions on events and on people. Moments and durations are µs.
+    """What all analyses share: a range, conditions on events and people, rules for names. Moments, durations are µs.
 
     Raises QueryError from the constructor, naming the option that is wrong.
     """
@@ -54,14 +54,16 @@ class Analysis:
     range_to: int | None = None
     where: tuple[PropertyFilter, ...] = ()
     people: tuple[PeopleCondition, ...] = ()
+    rules: tuple[LabelRule, ...] = ()
 
     def __post_init__(self) -> None:
         check_conditions(self)
         check_range(self)
+        object.__setattr__(self, "rules", label_rules(self.rules))
 
     @property
     def events(self) -> dict[str, tuple[str, ...]]:
-        """Option → the events that it names."""
+        """Option → the events that it names, as the rules call them."""
         return {}
 
     @property
@@ -79,6 +81,7 @@ class Analysis:
             range_to=self.range_to,
             where=self.where,
             people=self.people,
+            rules=self.rules,
             expand=expand,
         )
 
@@ -95,7 +98,7 @@ class Analysis:
         value, name = getattr(self, field.name), field.name
         if name in ("range_from", "range_to"):
             return name.removeprefix("range_"), None if value is None else format_time(value)
-        if name in ("where", "people"):
+        if name in ("where", "people", "rules"):
             return name, [each.to_dict() for each in value]
         if name in DURATIONS and value is not None:
             return name, format_duration(value)

@@ -16,12 +16,12 @@ from flows.contexts.address import Address, is_saved
 from flows.contexts.answering import AnswerPage, Tab, notes_on, shown_run
 from flows.contexts.builder import BEGINS, OFFERED, PRESETS, Choice, Kind, Preset, choices, kinds
 from flows.contexts.conditions import KINDS as PERSON_KINDS
-from flows.contexts.conditions import OPERATORS, Conditions, conditions
+from flows.contexts.conditions import MATCHES, OPERATORS, Conditions, conditions
 from flows.contexts.dates import Dates, dates_of
 from flows.contexts.questioning import sentence
 from flows.engine.query import MAX_STEPS
 from flows.exports.formats import FORMATS, Format
-from flows.forms.analyses import CHOICES, NAMES, AnalysisForm, params_of
+from flows.forms.analyses import CHOICES, NAMES, ROWS, AnalysisForm, params_of
 from flows.lettering import cut_middle_to, printable
 from flows.models import Dataset, FlowChart, FlowRun
 from flows.moments import microseconds, midnight, write_moment
@@ -33,6 +33,7 @@ TITLES = {
     "to": "Through",
     "people": "People",
     "where": "Events",
+    "rules": "Rename events",
     "steps": "Steps",
     "order": "Order",
     "count": "Counted",
@@ -73,6 +74,7 @@ class AnalysisBuilder:
 
     operators = OPERATORS
     kinds = PERSON_KINDS
+    matches = MATCHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ def _builder(
     form: AnalysisForm, params: QueryDict, path: str, cohorts: Mapping[int, str], membership: Membership
 ) -> AnalysisBuilder:
     errors = {name: str(texts[0]) for name, texts in form.errors.items()}
-    values = {name: form[name].value() for name in form.fields if name not in ("where", "people")}
+    values = {name: form[name].value() for name in form.fields if name not in ROWS}
     steps = values.get("steps") or []
     return AnalysisBuilder(
         path=path,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from flows.contexts.conditions import filter_words, person_words
-from flows.contexts.sentence import Words, either
+from flows.contexts.sentence import Words, either, rules_words
 from flows.contexts.sentence import sentence as flow_sentence
 from flows.durations import duration_words
 from flows.engine.query import FlowQuery
@@ -108,6 +108,9 @@ def _shared(question: Analysis, zone: ZoneInfo, cohorts: Mapping[int, str]) -> I
     if said:
         yield Words(", counting only events whose ")
         yield from _all(said, "id_where")
+    if question.rules:
+        yield Words(", with ")
+        yield rules_words(len(question.rules))
 
 
 def _all(said: Sequence[str], control: str) -> Iterator[Words]:

@@ -74,8 +74,8 @@ class ReachedView:
 
     @property
     def is_several(self) -> bool:
-        """Whether somebody has several of what is counted."""
-        return self.found is not None and self.found.total != self.found.people
+        """Whether somebody may have several of what is counted."""
+        return self.found is not None and (self.noun is EVENT or self.found.total != self.found.people)
 
     @property
     def cohort_name(self) -> str:

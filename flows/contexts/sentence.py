@@ -126,7 +126,7 @@ def _views(query: FlowQuery) -> Iterator[Words]:
         yield from _control([f"{_shown(event)} by {_shown(name)}" for event, name in query.expand], "id_expand")
     if query.rules:
         yield Words(", with ")
-        yield Words(f"{len(query.rules)} renaming rule{'' if len(query.rules) == 1 else 's'}", "id_rules")
+        yield rules_words(len(query.rules))
     if query.only:
         yield Words(", looking only at ")
         yield from either(query.only, "id_only", "and")
@@ -152,3 +152,7 @@ def either(names: Sequence[str], control: str, joint: str = "or") -> Iterator[Wo
 
 def _shown(name: str) -> str:
     return cut_middle_to(printable(name), NAME_LENGTH)
+
+
+def rules_words(count: int) -> Words:
+    return Words(f"{count} renaming rule{'' if count == 1 else 's'}", "id_rules")

@@ -137,9 +137,14 @@ class Eventual:
         tables, numbers = [self._table], [np.full(len(self._table), ABSENT, np.int32)]
         expanded: list[list[ExpandedEvent]] = []
         size = len(self._table)
-        pairs = [(event, name) for event in self._query.steps[0]]
         for segment, recode in zip(self._given.segments, self._names.recode, strict=True):
             expanded.append([])
+            labels = (self._names.names[code] for code in recode.tolist())
+            pairs = [
+                (event, name)
+                for event, label in zip(segment.names, labels, strict=True)
+                if label in self._query.steps[0]
+            ]
             for each in expand_events(pairs, segment):
                 plain, values = recode[[each.event]], len(each.present)
                 numbers.append(

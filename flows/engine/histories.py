@@ -72,7 +72,8 @@ class Given:
     properties : collection of str
         Properties that the dataset knows besides those of the given segments.
     relabel : callable, optional
-        What the rules of the question make of names: names → mapping; a name not in it is its own label.
+        What the rules of the question make of names: names → mapping; a name not in it is its own label. The events
+        that options of the question name, save those of conditions, are such labels.
     cohorts : mapping
         Id → actor keys (uint64, ascending) of the cohorts that the question names.
     """

@@ -71,7 +71,7 @@ def label_events(
         if event not in catalogue and not any(event in segment.names for segment in segments):
             raise QueryError("expand", f"expand: there is no event {quoted(event)} in this dataset.")
     found = [expand_events(query.expand, segment) for segment in segments]
-    cleaned = relabel(_names(segments, found)) if query.rules and relabel else {}
+    cleaned = relabel(_names(segments, found)) if relabel else {}
     known: dict[str, int] = {}
 
     recode = _recode(segments, known, cleaned)
@@ -97,7 +97,7 @@ def label_events(
 def labels_of(query: FlowQuery, segments: Sequence[SegmentArrays], relabel: Relabel | None = None) -> set[str]:
     """Every label that the events of some segments may have."""
     names = _names(segments, [expand_events(query.expand, segment) for segment in segments])
-    cleaned = relabel(names) if query.rules and relabel else {}
+    cleaned = relabel(names) if relabel else {}
     return {cleaned.get(name, name) for name in names}
 
 

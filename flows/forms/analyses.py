@@ -17,7 +17,7 @@ from flows.moments import write_moment
 from flows.questions import DURATIONS, FLOW, KINDS, PERIODS, Analysis, read
 from flows.services import runs
 
-ROWS = ("where", "people")
+ROWS = ("where", "people", "rules")
 EVENTS = ("first", "back", "only", "hide", "never")
 NAMES = {FLOW: "Flow", "funnel": "Funnel", "retention": "Retention", "trend": "Trend"}
 CHOICES: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -35,7 +35,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "retention": ("first", "back", "period"),
     "trend": ("period", "only", "hide", "top"),
 }
-SHARED = ("from", "to", "people", "where")
+SHARED = ("from", "to", *ROWS)
 
 
 class StepsInput(forms.Widget):
@@ -122,7 +122,7 @@ def kind_of(params: QueryDict) -> str:
 def is_option(parameter: str) -> bool:
     """Whether a parameter of an address says something of an analysis."""
     known = {"dataset", "kind", *SHARED, *(name for names in OPTIONS.values() for name in names)}
-    return parameter in known or parameter.startswith(("step-", "where-", "people-"))
+    return parameter in known or parameter.startswith(("step-", *(f"{name}-" for name in ROWS)))
 
 
 def params_of(question: Analysis, dataset: Dataset, zone: ZoneInfo) -> QueryDict:

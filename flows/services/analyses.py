@@ -11,7 +11,7 @@ from flows.engine.retention import compute_retention
 from flows.engine.timeline import compute_timeline
 from flows.models import Dataset
 from flows.questions import Analysis, FunnelQuestion, RetentionQuestion, TrendQuestion
-from flows.services.catalogue import check_properties
+from flows.services.catalogue import check_properties, unknown_labels
 from flows.services.material import events_named, properties_named
 
 
@@ -19,12 +19,13 @@ def check_names(*, dataset: Dataset, question: Analysis, version: int | None = N
     """Raises QueryError where the question names an event or a property that the dataset does not have."""
     shadow = question.shadow()
     named = [(option, name) for option, names in question.events.items() for name in names]
-    named += events_named(shadow)
-    unknown = queries.unknown_events(dataset, [name for _, name in named])
-    for option, name in named:
-        if name in unknown:
+    # What a breakdown is to an analysis, an expansion is to a flow: of the first step, which is no event of its own.
+    done = [(option, name) for option, name in events_named(shadow) if option != "expand"]
+    missing = unknown_labels(dataset=dataset, rules=question.rules, labels=[name for _, name in named])
+    unknown = queries.unknown_events(dataset, [name for _, name in done])
+    for option, name, absent in [*((*each, missing) for each in named), *((*each, unknown) for each in done)]:
+        if name in absent:
             raise QueryError(option, f"{option}: there is no event “{name[:80]}” in {dataset.name}.")
-    # What a breakdown is to an analysis, an expansion is to a flow.
     properties = [("breakdown" if option == "expand" else option, name) for option, name in properties_named(shadow)]
     check_properties(dataset=dataset, named=properties, version=version)
 

@@ -3,12 +3,15 @@
 Looked up in a part of each segment and remembered for as long as the cache likes: segments never change.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
 
+from flows import queries
+from flows.engine.conditions import LabelRule
 from flows.engine.query import QueryError, quoted
+from flows.labels import relabel
 from flows.models import Dataset, Segment
 from flows.store import DamagedSegment, EventStore
 from flows.store.properties import EXAMPLES, NAMES, SEEN, Seen
@@ -48,6 +51,15 @@ def lacking(dataset: Dataset, names: Collection[str], version: int | None = None
             return set()
         found.update(seen.name for seen in each)
     return set(names) - found
+
+
+def unknown_labels(*, dataset: Dataset, rules: Sequence[LabelRule], labels: Collection[str]) -> set[str]:
+    """Those of some labels that the rules make of no event of the dataset. Raises QueryError where a rule is wrong."""
+    if not rules:
+        return queries.unknown_events(dataset, labels)
+    names = list(queries.event_names(dataset).values_list("name", flat=True))
+    cleaned = relabel(rules, names)
+    return set(labels) - {cleaned.get(name, name) for name in names}
 
 
 def check_properties(*, dataset: Dataset, named: Collection[tuple[str, str]], version: int | None = None) -> None:

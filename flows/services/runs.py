@@ -20,12 +20,11 @@ from flows.engine.histories import Given
 from flows.engine.query import FlowQuery, QueryError
 from flows.engine.source import Cancelled
 from flows.hashing import Keys
-from flows.labels import relabel
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
 from flows.moments import moment_in
 from flows.questions import Analysis, read
 from flows.services import analyses, connections, jobs, line
-from flows.services.catalogue import check_properties
+from flows.services.catalogue import check_properties, unknown_labels
 from flows.services.material import LABELS, events_named, material, may_be_expanded, properties_named
 from flows.store import DamagedCohort, DamagedSegment, EventStore, Snapshot
 
@@ -55,14 +54,10 @@ def _check_names(dataset: Dataset, query: FlowQuery, version: int | None) -> Non
     named = [(field, name) for field in LABELS for name in getattr(query, field) if not may_be_expanded(query, name)]
     done = events_named(query)
     unknown = queries.unknown_events(dataset, [name for _, name in done])
+    missing = unknown_labels(dataset=dataset, rules=query.rules, labels=[name for _, name in named])
     if query.rules:
-        names = list(queries.event_names(dataset).values_list("name", flat=True))
-        cleaned = relabel(query.rules, names)
-        unknown_labels = {name for _, name in named} - {cleaned.get(name, name) for name in names}
-        unknown_labels -= {event for event, _ in query.expand}
-    else:
-        unknown_labels = queries.unknown_events(dataset, [name for _, name in named])
-    wrong = [each for each in named if each[1] in unknown_labels] + [each for each in done if each[1] in unknown]
+        missing -= {event for event, _ in query.expand}
+    wrong = [each for each in named if each[1] in missing] + [each for each in done if each[1] in unknown]
     for field, name in wrong:
         raise QueryError(field, f"{field}: there is no event “{name[:80]}” in {dataset.name}.")
     check_properties(dataset=dataset, named=properties_named(query), version=version)

@@ -193,6 +193,30 @@ def test_a_range_cuts_its_outer_periods_and_the_last_one_is_not_over(editor, tea
     assert trend.columns == (("5 Jan 2026", True), ("12 Jan 2026", False))
 
 
+RULES = {"rules-0-match": "regex", "rules-0-pattern": "^(search|help)$", "rules-0-label": "seek"}
+
+
+@pytest.mark.parametrize(
+    ("params", "numbers"),
+    [
+        ({"kind": "funnel", "step-0": "visit", "step-1": "seek", "step-2": "order"}, [4, 4, 2]),
+        ({"kind": "funnel", "step-0": "visit", "step-1": "seek", "step-2": "order", "order": "strict"}, [4, 4, 1]),
+        ({"kind": "retention", "first": "seek"}, [5]),
+        ({"kind": "trend", "only": "seek"}, [5]),
+    ],
+)
+def test_rules_name_events_anew(editor, team, shop, params, numbers):
+    answer = show(editor, team, **params, **RULES)
+    shown = answer.context["page"].answer
+    if shown.funnel:
+        assert [step.count for step in shown.funnel] == numbers
+    else:
+        assert [shown.retention.people if shown.retention else shown.trend.all.total] == numbers
+    assert "1 renaming rule" in "".join(words.text for words in answer.context["page"].sentence)
+    without = answer.context["page"].builder.conditions["rules"].rows[0].without
+    assert "There is no event “seek”" in editor.get(without).context["page"].error
+
+
 @pytest.mark.parametrize(
     ("params", "says"),
     [
@@ -203,6 +227,8 @@ def test_a_range_cuts_its_outer_periods_and_the_last_one_is_not_over(editor, tea
         ({"kind": "retention", "first": "visit", "period": "eon"}, "Select a valid choice"),
         ({"kind": "retention", "first": "visit", "from": "0001-01-01", "period": "day"}, "1900 and 2200"),
         ({"kind": "trend", "only": "visit", "hide": "visit"}, "nothing of the listed events"),
+        ({"kind": "trend", **RULES, "rules-0-pattern": "("}, "not a regular expression"),
+        ({"kind": "trend", "only": "search", **RULES}, "there is no event “search”"),
         ({"kind": "trend", "top": "99999999999999999999"}, "less than or equal to 50"),
         ({"kind": "trend", "people-0-kind": "in_cohort", "people-0-cohort": "7"}, "there is no cohort"),
         ({"kind": "funnel", "step-0": "\x00\ud800"}, "there is no event"),
@@ -232,6 +258,7 @@ def test_nothing_asked_invites_and_nobody_is_said(editor, team, shop):
     [
         FunnelQuestion(steps=(("a",), ("b", "c")), never=("d",), after=0, before=1, within=1_500_000, range_from=0),
         RetentionQuestion(first=("a",), period="month", zone="Asia/Tokyo", people=({"did": "b"},)),
+        RetentionQuestion(first=("a",), rules=({"match": "wildcard", "pattern": "b*", "label": "a"},)),
         TrendQuestion(only=("a",), top=3, where=({"property": "p", "operator": "is", "values": ["x"]},)),
     ],
 )

@@ -5,6 +5,8 @@ from collections import Counter
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from flows.models import Cohort
@@ -24,6 +26,9 @@ FUNNEL = {"kind": "funnel", "step-0": "visit", "step-1": "search", "step-2": "or
 QUESTIONS = [
     FUNNEL | {"count": "sessions"},
     FUNNEL | {"breakdown": "plan", "top": "1", "never": "help"},
+    FUNNEL | {"step-0": "arrive", "step-1": "seek", "breakdown": "plan", "rules-0-match": "wildcard",
+              "rules-0-pattern": "vis*", "rules-0-label": "arrive", "rules-1-match": "regex",
+              "rules-1-pattern": "^(search|help)$", "rules-1-label": "seek"},
     {"kind": "retention", "first": "visit"},
     {"kind": "retention", "first": "visit", "back": "search", "measure": "unbounded", "to": "2026-01-30"},
     {"kind": "trend", "top": "2"},
@@ -84,7 +89,7 @@ def test_every_number_opens_as_many_people_on_the_version_of_the_answer(editor, 
     assert set(kinds) == {"funnel": {"step"}, "retention": {"began", "returned"}, "trend": {"did"}}[question["kind"]]
 
 
-@pytest.mark.parametrize("question", [QUESTIONS[1], QUESTIONS[3], QUESTIONS[5]])
+@pytest.mark.parametrize("question", [QUESTIONS[1], QUESTIONS[2], QUESTIONS[4], QUESTIONS[6]])
 def test_a_number_is_kept_as_a_cohort_and_chosen_anew(editor, team, shop, bob, question):
     chart_page = url(team, "new", **question)
     html = editor.get(chart_page).content.decode()
@@ -134,6 +139,19 @@ def test_a_long_list_comes_in_pages(editor, team):
         seen += [row.person for row in page.rows]
         address = page.next_url
     assert seen == [f"person {n:03}" for n in reversed(range(120))]
+
+
+@pytest.mark.parametrize("spot", [QUESTIONS[0] | {"set": "step", "step": 0}, QUESTIONS[5] | {"set": "did"}])
+def test_a_longer_list_costs_no_more_queries(editor, team, shop, spot):
+    def counted():
+        editor.get(url(team, "new_reached", **spot))  # what is remembered of the newest segment
+        with CaptureQueriesContext(connection) as found:
+            page = editor.get(url(team, "new_reached", **spot)).context["set"]
+        return len(page.rows), len(found)
+
+    rows, before = counted()
+    give_events(shop, [(f"more {n}", "visit", MONDAY + n, {"plan": "pro"}) for n in range(10)])
+    assert counted() == (rows + 10, before)
 
 
 @pytest.mark.parametrize(

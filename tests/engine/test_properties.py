@@ -7,7 +7,7 @@ JOURNEYMAP_ENGINE_SEED makes others of them.
 import os
 from collections import Counter
 from dataclasses import fields
-from itertools import combinations, product
+from itertools import combinations
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -51,9 +51,8 @@ def hold_cases(examples, number, met, wishes=()):
             assert_holds(case)
         met["cases"] += 1
         met.update(features(case.segments))
-        choices = sorted(case.choices.items(), key=lambda item: list(OPTIONS).index(item[0]))
-        for (one, some), (two, others) in combinations(choices, 2):
-            met.update(((one, a), (two, b)) for a, b in product(some, others))
+        choices = case.choices
+        met.update(combinations([(option, choice) for option in OPTIONS for choice in choices[option]], 2))
 
     hold()
 

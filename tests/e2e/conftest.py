@@ -82,15 +82,15 @@ def settle(uvicorn: Server) -> None:
     A request may be over for the server while the thread that answered it still asks the database.
     """
     busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    busy += "AND state <> 'idle'"
-    for _ in range(500):
+    busy += "AND state <> 'idle' AND backend_type = 'client backend'"
+    for _ in range(PATIENCE // 20):
         with connection.cursor() as cursor:
             cursor.execute(busy)
             asking = cursor.fetchone()[0]
         if not uvicorn.server_state.tasks and not asking:
             return
         time.sleep(0.02)
-    pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests, 10 s after the browser closed.")
+    pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests long after the browser closed.")
 
 
 def heed_mark(page: Page) -> None:

@@ -31,11 +31,11 @@ def _kept(journey: JourneyMap, part: str, stage: Stage | None = None) -> str:
     key = f"map-drawing:{journey.pk}:{part}"
     revision, drawing = cache.get(key, (None, ""))
     if revision != journey.revision:
-        document = with_pictures(queries.document_of(journey.team, journey), team=journey.team, most=MOST_PICTURES)
-        write = svg.write
+        document, write = queries.document_of(journey.team, journey), svg.write
         if part:
             steps = steps_of(document, stage.position) if stage else range(len(document.steps))
             document, write = within(document, steps), partial(svg.write_excerpt, steps=steps)
+        document = with_pictures(document, team=journey.team, most=MOST_PICTURES)
         try:
             drawing = drawn(write)(document).decode()
         except ValidationError:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.utils import timezone
@@ -56,6 +56,12 @@ def list_opportunities(team: Team) -> QuerySet[Opportunity]:
     return Opportunity.objects.filter(team=team, card__kind=Lane.Kind.OPPORTUNITY).select_related(
         "card__owner", "card__cell__step__stage", "card__cell__lane__map"
     )
+
+
+def pulse(team: Team) -> str:
+    """Another word after any change of the team's maps."""
+    found = JourneyMap.objects.filter(team=team).aggregate(maps=Count("pk"), changes=Sum("revision"))
+    return f"{found['maps']}.{found['changes'] or 0}"
 
 
 def list_work(team: Team, owner: User) -> QuerySet[Card]:

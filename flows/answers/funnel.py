@@ -22,6 +22,7 @@ Opened = Callable[[Spot], str]
 
 @dataclass(frozen=True, slots=True)
 class Lost:
+    state: str
     words: str
     count: int
     url: str
@@ -56,7 +57,7 @@ def funnel_steps(rows: Sequence[Mapping[str, Any]], opened: Opened) -> Iterator[
             p90=duration(row["p90_seconds"]) if step else "",
             percent=100 * row["count"] / first if first else 0.0,
             lost=tuple(
-                Lost(words, row[state], opened(Spot(set=STEP, step=step, state=state)))
+                Lost(state, words, row[state], opened(Spot(set=STEP, step=step, state=state)))
                 for state, words in LOST.items()
                 if row[state]
             ),

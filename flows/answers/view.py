@@ -9,6 +9,7 @@ from flows.answers.bars import Bars, bars_of
 from flows.answers.funnel import FunnelStep, Group, Opened, funnel_steps, groups
 from flows.answers.lines import Drawing
 from flows.answers.periods import Retention, Trend, retention_of, trend_of
+from flows.answers.stairs import Stairs, stairs_of
 from flows.chart_view import NOUNS, Noun
 from flows.figures import figure
 from flows.questions import Analysis, FunnelQuestion, Periodic
@@ -31,12 +32,14 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """Of a funnel `funnel`, `bars` and `groups` are there, of the others `retention` or `trend`; `period` is theirs."""
+    """Of a funnel `funnel`, its drawings (`bars` for little room) and `groups` are there, of the others `retention` or
+    `trend`; `period` is theirs."""
 
     kind: str
     noun: Noun
     funnel: tuple[FunnelStep, ...] = ()
     bars: Bars | None = None
+    stairs: Stairs | None = None
     groups: tuple[Group, ...] = ()
     broken_down: str = ""
     retention: Retention | None = None
@@ -101,6 +104,7 @@ def answer_view(
             noun=NOUNS[question.count],
             funnel=steps,
             bars=bars_of(steps, width),
+            stairs=stairs_of(steps, width),
             groups=tuple(groups(result.get("breakdown", ()), opened)),
             broken_down=question.breakdown or "",
         )

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from flows import queries
 from flows.answers.funnel import FunnelStep, funnel_steps
+from flows.answers.stairs import Stairs, stairs_of
+from flows.answers.view import WIDTH
 from flows.chart_view import NOUNS, Noun, end_look, end_words
 from flows.contexts.address import Address
 from flows.contexts.cohorts import place
@@ -146,6 +148,10 @@ class FunnelView:
     @property
     def back_url(self) -> str:
         return str(self.address)
+
+    @property
+    def stairs(self) -> Stairs:
+        return stairs_of(self.steps, WIDTH)
 
 
 def funnel_view(

@@ -49,11 +49,11 @@ def chart_svg(chart: ChartView, *, title: str, above: str = "", below: str = "")
 
 
 def answer_svg(view: AnswerView, *, title: str, above: str = "", below: str = "") -> str:
-    """As `chart_svg`, of a funnel as bars, of retention or a trend as lines."""
-    drawing = view.bars or view.lines
+    """As `chart_svg`, of a funnel as stairs, of retention or a trend as lines."""
+    drawing = view.stairs or view.lines
     assert drawing is not None
     return _framed(
-        "bars" if view.bars else "lines", {"d": drawing}, (drawing.width, drawing.height), title, above, below
+        "stairs" if view.stairs else "lines", {"d": drawing}, (drawing.width, drawing.height), title, above, below
     )
 
 

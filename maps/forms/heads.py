@@ -32,6 +32,12 @@ class StepPlaceForm(PlaceForm):
     stage = forms.IntegerField(required=False)
 
 
+class WhoseForm(forms.Form):
+    """Of which persona a lane speaks; none for all of them."""
+
+    persona = forms.IntegerField(required=False, min_value=1)
+
+
 class LaneForm(PlaceForm):
     kind = forms.ChoiceField(
         label="What stands in it",

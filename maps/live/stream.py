@@ -121,7 +121,7 @@ class Stream:
             user = get_user(request)  # Nobody after signing out, after a new password, or when locked.
             if user.pk != self.person.id:
                 return None
-            membership = memberships_of(user).filter(team=self.team).first()  # type: ignore[arg-type]
+            membership = memberships_of(user).filter(team=self.team).first()
             maps = JourneyMap.objects.filter(pk=self.journey, team=self.team)
             found = maps.values_list("revision", "talked").first()
             if membership is None or found is None:

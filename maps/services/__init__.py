@@ -8,7 +8,7 @@ from maps.services.corrections import correct
 from maps.services.emotions import clear_emotion, set_emotion
 from maps.services.hierarchy import draw_under, put_under, take_out
 from maps.services.journeys import create_map, update_map
-from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane
+from maps.services.lanes import add_lane, collapse_lane, move_lane, remove_lane, rename_lane, say_whose_lane
 from maps.services.map_copies import duplicate_map, make_variant, variant_states
 from maps.services.part_copies import (
     copy_lane,
@@ -97,6 +97,7 @@ __all__ = [
     "resolve_thread",
     "restore_map",
     "save_card",
+    "say_whose_lane",
     "set_emotion",
     "set_persona_picture",
     "shift_step",

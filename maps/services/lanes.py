@@ -1,3 +1,5 @@
+from django.shortcuts import get_object_or_404
+
 from accounts.models import User
 from maps import access
 from maps.limits import MOST_LANES
@@ -48,6 +50,17 @@ def collapse_lane(*, journey: JourneyMap, by: User, lane: int, collapsed: bool) 
         row = access.lane_of(journey, lane)
         change.set(row, collapsed=collapsed)
         change.says(Verb.CHANGE, "collapsed the lane" if collapsed else "opened the lane", row, about=row)
+    return row
+
+
+def say_whose_lane(*, journey: JourneyMap, by: User, lane: int, persona: int | None) -> Lane:
+    """Say which of the map's personas the lane speaks of, or that it speaks of all. Raises Http404 for any other."""
+    with changing(journey, by=by) as change:
+        row = access.lane_of(journey, lane)
+        whose = get_object_or_404(journey.personas, pk=persona) if persona else None
+        if change.set(row, persona=whose):
+            about = ("is about", whose) if whose else ("is about everybody",)
+            change.says(Verb.CHANGE, "said that the lane", row, *about, about=row)
     return row
 
 

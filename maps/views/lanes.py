@@ -1,11 +1,11 @@
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
 from maps import access, queries, services
-from maps.forms.heads import LaneForm
+from maps.forms.heads import LaneForm, WhoseForm
 from maps.views import answers, heads
 from maps.views.heads import Head, neighbours
 
@@ -50,7 +50,8 @@ def menu(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     row = access.lane_of(journey, lane)
     beside = neighbours(list(queries.list_lanes(journey)), row)
-    return answers.panel(request, journey, "lane", lane=row, title=row.title, **beside)
+    personas = list(queries.personas_of(journey))
+    return answers.panel(request, journey, "lane", lane=row, title=row.title, personas=personas, **beside)
 
 
 @require_POST
@@ -60,3 +61,14 @@ def collapse(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
     journey = access.map_of(request.team, pk)
     services.collapse_lane(journey=journey, by=request.user, lane=lane, collapsed=request.POST.get("collapsed") == "1")
     return answers.parts(request, journey, [f"row-{lane}"], anchor=f"lane-{lane}")
+
+
+@require_POST
+@team_view(Role.EDITOR)
+def persona(request: TeamRequest, pk: int, lane: int) -> HttpResponse:
+    journey = access.map_of(request.team, pk)
+    form = WhoseForm(request.POST)
+    if not form.is_valid():
+        raise Http404("No such persona.")
+    services.say_whose_lane(journey=journey, by=request.user, lane=lane, **form.cleaned_data)
+    return answers.parts(request, journey, [f"lane-{lane}"], anchor=f"lane-{lane}")

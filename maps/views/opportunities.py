@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import Role
@@ -25,6 +25,13 @@ CHANGED = "Somebody changed this card meanwhile. Save again to put what stands h
 def listing(request: TeamRequest) -> HttpResponse:
     """The ideas of all maps on a board and beside it as a list, narrowed by what the address says."""
     return _page(request)
+
+
+@require_GET
+@team_view(Role.VIEWER)
+def pulse(request: TeamRequest) -> HttpResponse:
+    """A word that is another one after any change of the team's maps."""
+    return HttpResponse(queries.pulse(request.team), content_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
 @team_view(Role.VIEWER, write=Role.EDITOR)
@@ -77,11 +84,13 @@ def _page(
     request: TeamRequest, *, shown: int = 0, drawn: int = 0, form: DetailsForm | None = None, status: int = 200
 ) -> HttpResponse:
     """`shown` is the card whose idea is open, `drawn` one that the board must not leave out."""
+    pulse = queries.pulse(request.team)  # Before anything else is read, so that no change falls between.
     asked = IdeasForm(request.GET)
     chosen = asked.chosen
     ideas = weighed(queries.list_opportunities(request.team), chosen)
     shown = shown or chosen.get("idea", 0)
     context: dict[str, Any] = {
+        "pulse": pulse,
         "board": board(ideas, shown=drawn or shown),
         "pages": Paginator(ideas, IDEAS_A_PAGE).get_page(request.GET.get("page")),
         "choices": choices(request.team),

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from uvicorn import Config, Server
 
 from accounts.models import User
@@ -23,7 +23,16 @@ from journeymap import asgi
 
 # The driver runs an event loop in this thread, which Django would otherwise take for an async caller.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 20_000  # milliseconds; what comes true sooner is not waited for
+expect.set_options(timeout=PATIENCE)
+
+# A page can be read before its scripts have run, and then does not listen yet: until they have, it bears this mark.
+MARK_UNTIL_LOADED = """
+const mark = () => document.documentElement?.toggleAttribute("data-loading", document.readyState !== "complete");
+new MutationObserver(mark).observe(document, { childList: true });
+document.addEventListener("readystatechange", mark);
+"""
 
 
 def chromium() -> str:
@@ -73,15 +82,20 @@ def settle(uvicorn: Server) -> None:
     A request may be over for the server while the thread that answered it still asks the database.
     """
     busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-    busy += "AND state <> 'idle'"
-    for _ in range(500):
+    busy += "AND state <> 'idle' AND backend_type = 'client backend'"
+    for _ in range(PATIENCE // 20):
         with connection.cursor() as cursor:
             cursor.execute(busy)
             asking = cursor.fetchone()[0]
         if not uvicorn.server_state.tasks and not asking:
             return
         time.sleep(0.02)
-    pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests, 10 s after the browser closed.")
+    pytest.fail(f"The server still answers {len(uvicorn.server_state.tasks)} requests long after the browser closed.")
+
+
+def heed_mark(page: Page) -> None:
+    """Whatever is done on the page, or expected of it, waits until it has loaded."""
+    page.add_locator_handler(page.locator("html[data-loading]"), lambda: None)
 
 
 @pytest.fixture
@@ -97,7 +111,9 @@ def visit(
         context = browser.new_context(base_url=server, **{"viewport": {"width": 1440, "height": 1000}, **options})
         name = django_settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(MARK_UNTIL_LOADED)
+        context.on("page", heed_mark)
         contexts.append(context)
         return context
 

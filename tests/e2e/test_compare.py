@@ -1,5 +1,7 @@
 """Comparing, and what a chart tells by itself, in a real browser."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
@@ -62,8 +64,8 @@ def test_a_cohort_is_compared_with_everybody_else_from_the_panel(page: Page, tea
     difference = page.get_by_role("complementary", name="Selected difference")
     expect(difference.locator(".panel__n")).to_have_text("−70.0")
     expect(difference.locator("#people-short li")).to_have_count(4)
-    assert "with=rest" in page.url
-    assert "side=b" in page.url
+    expect(page).to_have_url(re.compile("with=rest"))
+    expect(page).to_have_url(re.compile("side=b"))
     page.get_by_role("link", name="Side by side").click()
     expect(page.locator(".beside .flow__svg")).to_have_count(2)
     page.go_back()
@@ -96,7 +98,7 @@ def test_both_sides_are_waited_for_or_cancelled(page: Page, team: Team, shop: Da
     page.goto(address)
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_text("Counting both sides")).to_be_visible()
-    assert "with=previous" in page.url
+    expect(page).to_have_url(re.compile("with=previous"))
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled before there was an answer.")).to_be_visible()
     assert set(FlowRun.objects.values_list("status", flat=True)) == {FlowRun.Status.CANCELLED}

@@ -240,7 +240,7 @@ def test_a_feeling_is_changed_and_the_curve_follows(page: Page, journey: Journey
     page.get_by_label("In a word").fill("Glad")
     page.keyboard.press("Enter")
     expect(page.locator("[role=slider][aria-valuetext='Feel the need, +2, Glad']")).to_be_visible()
-    assert page.locator(".e-line").get_attribute("d") != before
+    expect(page.locator(".e-line")).not_to_have_attribute("d", before or "")
 
 
 def test_text_survives_a_failed_save_and_a_reload(page: Page, journey: JourneyMap) -> None:

@@ -67,6 +67,17 @@ def test_a_range_that_does_not_fit_is_told_and_nothing_is_written(page: Page, jo
     assert Card.objects.count() == cards
 
 
+def test_a_range_is_pasted_also_on_the_page_of_its_own(page: Page, journey: JourneyMap) -> None:
+    open_map(page, journey)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Paste a range").click(modifiers=["Control"])
+    apart = opened.value
+    apart.get_by_label("Cells of a spreadsheet").fill("Pasted at last")
+    apart.get_by_role("button", name="Preview").click()
+    apart.get_by_role("button", name="Paste").click()
+    expect(apart.get_by_role("link", name="Pasted at last")).to_be_visible()
+
+
 def test_one_line_that_is_pasted_opens_as_a_card(page: Page, journey: JourneyMap) -> None:
     open_map(page, journey)
     cell(page, "Thinking", "Get help").locator("[data-stop]").first.focus()

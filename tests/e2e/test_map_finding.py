@@ -1,5 +1,6 @@
 """Finding: in a map, and everywhere one can go."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -63,7 +64,6 @@ def test_ctrl_k_goes_anywhere_with_the_keyboard_alone(page: Page, team: Team, jo
     expect(box.get_by_role("link", name="First visit")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#map-title")).to_have_text("First visit")
-    page.wait_for_load_state()  # or nobody listens yet
     page.keyboard.press("Control+k")
     expect(box).to_be_visible()
     page.keyboard.press("Escape")
@@ -112,8 +112,8 @@ def test_lanes_are_hidden_and_columns_zoomed_in_the_address(page: Page, journey:
     page.get_by_role("checkbox", name="Thinking").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator(".lane")).to_have_count(5)
-    assert "hide=" in page.url
-    assert "zoom=150" in page.url
+    expect(page).to_have_url(re.compile("hide="))
+    expect(page).to_have_url(re.compile("zoom=150"))
     wider = page.locator(".step").first.bounding_box()
     assert wide
     assert wider
@@ -135,7 +135,6 @@ def test_a_map_is_presented_stage_by_stage(page: Page, journey: JourneyMap) -> N
     page.get_by_role("link", name="Present").click()
     expect(page.locator("#present [role=status]")).to_contain_text("Stage 1 of 5: Awareness")
     expect(page.locator(".step")).to_have_count(2)
-    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#present [role=status]")).to_contain_text("Stage 2 of 5")
     page.reload()

@@ -172,6 +172,10 @@ def test_a_finger_drags_after_a_long_press_and_scrolls_before_it(
         points = [{"x": at[0], "y": at[1]}] if at else []
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
+    # Nothing makes the page wider than a phone, which would then lay out all of it for that width.
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 1440, "height": 1000})
     card, target = page.get_by_role("link", name=CARD), cell(page, "Pain points", "Compare options")
     (x, y), (to_x, to_y) = middle(card), middle(target)
     send("touchStart", x, y)

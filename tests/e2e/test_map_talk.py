@@ -1,5 +1,6 @@
 """Two browsers talk about a map: a mention, the inbox of the other, the thread, and that it is resolved."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -105,7 +106,7 @@ def test_a_mention_is_found_in_the_inbox_answered_and_resolved(page: Page, hers:
     expect(hers.locator(".thread__t")).to_contain_text("Is this so, @Bob")
     hers.keyboard.press("Escape")
     expect(hers.locator("#map-talk")).to_be_hidden()
-    assert hers.url.endswith(f"/maps/{journey.pk}/")
+    expect(hers).to_have_url(re.compile(f"/maps/{journey.pk}/$"))
     assert Comment.objects.filter(map=journey).count() == 2
 
 

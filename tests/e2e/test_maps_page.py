@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -51,7 +53,7 @@ def test_a_filter_narrows_the_page_and_stands_in_the_address(page, board, team, 
     page.goto(board.partition("?")[0])
     page.select_option("#by-state", "future")
     expect(page.locator(".table__open")).to_have_text(["To be"])
-    assert "state=future" in page.url
+    expect(page).to_have_url(re.compile("state=future"))
     page.reload()
     expect(page.locator(".table__open")).to_have_text(["To be"])
     page.go_back()

@@ -76,7 +76,7 @@ def test_a_link_with_a_password_opens_in_a_private_window_until_it_is_taken_back
         private.close()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert re.search(r"/flows/\d+/$", page.url)
+    expect(page).to_have_url(re.compile(r"/flows/\d+/$"))
 
 
 def test_tiles_are_arranged_with_the_keyboard_and_the_mouse(page: Page, board: Dashboard) -> None:

@@ -17,9 +17,6 @@ from tests.flows.shops import make_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# What htmx has put on the page and not yet made to listen: links there lead to pages, and typing asks nothing.
-SETTLING = ".htmx-added, .htmx-settling"
-
 LINKED = """(chart) => [...chart.querySelectorAll("[data-l], .f-e")].map((thing) => {
   const link = chart.linked(thing);
   return [link.querySelector("title").textContent, link.getAttribute("href")];
@@ -55,7 +52,6 @@ def test_the_chart_is_walked_traced_searched_and_opened_with_the_keyboard(page: 
     panel = page.get_by_role("complementary", name="Selected step")
     expect(panel.get_by_role("heading", name="search")).to_be_visible()
     expect(page.locator(".f-n:focus")).to_contain_text("search")
-    expect(page.locator(SETTLING)).to_have_count(0)
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
     expect(page).not_to_have_url(re.compile("&set="))
@@ -68,10 +64,8 @@ def test_the_chart_is_walked_traced_searched_and_opened_with_the_keyboard(page: 
     page.get_by_role("link", name="Fewer at step 1").click()
     expect(page).to_have_url(re.compile("tops=1%3A1"))
     expect(page.locator('.f-n[data-s="1"]')).to_have_count(2)
-    expect(page.locator(SETTLING)).to_have_count(0)
     page.locator("#id_steps").fill("2")
     expect(page).to_have_url(re.compile("steps=2&tops=1%3A1"))
-    expect(page.locator(SETTLING)).to_have_count(0)
     page.get_by_role("link", name="More at step 1").click()
     expect(page.locator('.f-n[data-s="1"]')).to_have_count(2)
     expect(page.locator(".f-n", has_text="Other")).to_have_count(0)
@@ -92,7 +86,6 @@ def test_each_view_of_an_answer_is_reached_and_read(page: Page, team: Team, shop
     expect(page.get_by_role("complementary", name="Selected set")).to_contain_text("visit → search")
     tabs.get_by_role("link", name="Top paths").click()
     expect(page.locator("#path-find")).to_be_visible()
-    expect(page.locator(SETTLING)).to_have_count(0)
     page.get_by_label("Paths that hold these events").press_sequentially("help")
     expect(page).to_have_url(re.compile("find=help"))
     expect(page.locator("table.paths tbody tr")).to_have_count(1)
@@ -117,7 +110,7 @@ def test_a_funnel_is_built_step_by_step_and_the_other_kinds_are_a_click_away(pag
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#flow-state")).to_have_text("Saved")
     page.locator("table.funnel").get_by_role("link", name="1", exact=True).last.click()
-    expect(page.get_by_role("heading", name=re.compile("^1 person$"))).to_be_visible()
+    expect(page.get_by_role("heading", name="1 person")).to_be_visible()
     page.get_by_role("link", name="Back to the chart").click()
     for kind, shown in (("Retention", ".triangle"), ("Trend", ".lines__line")):
         kinds.get_by_role("link", name=kind).click()

@@ -9,13 +9,19 @@ from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
+from celery import current_app
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
-from accounts.models import Team, User
+from accounts.models import Notification, Team, User
+from accounts.services import notify
 from flows.models import Cohort, Dataset, FlowChart, FlowRun
+from maps.library import LIFECYCLE
+from maps.models import JourneyMap
+from maps.services import create_map
 from tests.flows.shops import make_shop_with_plans
 from tests.workers import celery_worker
 
@@ -37,6 +43,7 @@ def test_from_an_event_to_a_file_in_the_hands_of_somebody_else(
     page: Page, browser: Browser, server: str, team: Team, shop: Dataset, bob: User
 ) -> None:
     with celery_worker():
+        have_letters_written(team, bob)
         ask(page, team)
         lost = open_the_biggest_loss(page)
         compare_with_the_rest(page, lost)
@@ -45,6 +52,17 @@ def test_from_an_event_to_a_file_in_the_hands_of_somebody_else(
         read_behind_the_link(page, browser, address)
         read_every_file(page)
     assert set(FlowRun.objects.values_list("status", "attempt")) == {("done", 1)}
+    assert Notification.objects.get().mail == Notification.Mail.SENT
+    assert JourneyMap.objects.get().reminded_of == timezone.localdate()
+
+
+def have_letters_written(team: Team, bob: User) -> None:
+    """One about a mention, one about a map that is due for review; the worker writes them meanwhile."""
+    journey = create_map(team=team, by=bob, title="First visit", template=LIFECYCLE)
+    JourneyMap.objects.filter(pk=journey.pk).update(review_due=timezone.localdate())
+    words = {"key": "letter", "text": "Somebody mentioned you", "url": "/"}
+    notify(team=team, kind=Notification.Kind.MENTION, to=[bob], **words)
+    current_app.send_task("maps.tasks.remind_owners")
 
 
 def ask(page: Page, team: Team) -> None:
@@ -118,7 +136,7 @@ def open_as_a_funnel(page: Page) -> None:
     expect(page.locator("table.funnel tbody tr")).to_have_count(3)
     assert page.locator("table.funnel tbody td:nth-child(2)").all_inner_texts() == ["20", "12", "6"]
     page.locator("table.funnel").get_by_role("link", name="6 dropped").first.click()
-    expect(page.locator(".names li")).to_have_count(6)
+    expect(page.locator("table.members tbody tr")).to_have_count(6)
     page.get_by_role("link", name="Back to the funnel").click()
     page.get_by_role("link", name="Back to the chart").click()
 

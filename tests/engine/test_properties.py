@@ -7,7 +7,7 @@ JOURNEYMAP_ENGINE_SEED makes others of them.
 import os
 from collections import Counter
 from dataclasses import fields
-from itertools import combinations, product
+from itertools import combinations
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -23,7 +23,7 @@ from tests.engine.compare import (
 )
 from tests.engine.reference import reference_flow, reference_members, tally
 
-CASES = int(os.environ.get("JOURNEYMAP_ENGINE_CASES", "5200"))
+CASES = int(os.environ.get("JOURNEYMAP_ENGINE_CASES", "5040"))
 SEED = int(os.environ.get("JOURNEYMAP_ENGINE_SEED", "0"))
 SHARDS = 8
 
@@ -51,9 +51,8 @@ def hold_cases(examples, number, met, wishes=()):
             assert_holds(case)
         met["cases"] += 1
         met.update(features(case.segments))
-        choices = sorted(case.choices.items(), key=lambda item: list(OPTIONS).index(item[0]))
-        for (one, some), (two, others) in combinations(choices, 2):
-            met.update(((one, a), (two, b)) for a, b in product(some, others))
+        choices = case.choices
+        met.update(combinations([(option, choice) for option in OPTIONS for choice in choices[option]], 2))
 
     hold()
 
@@ -85,7 +84,7 @@ def test_engine_agrees_with_the_reference_whatever_is_asked(shard):
         if not met[pair]:
             hold_cases(3, shard, met, pair)
         assert met[pair], pair
-    assert met["cases"] >= 0.9 * CASES // SHARDS
+    assert met["cases"] >= CASES // SHARDS
     assert min(met[name] for name in ("ties", "duplicates", "interleaved histories")) > met["cases"] / 10
 
 

@@ -17,25 +17,26 @@ from flows.store import write_segment
 
 SECOND = 1_000_000
 NAMES = ["actor_key", "actor", "event", "us", "line", "insert_id", "session", "properties"]
+DUCK = duckdb.connect()  # opening one takes longer than writing a small segment
 TYPES = [pa.uint64(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.string(), pa.string(), pa.string()]
 
 
 def give_events(dataset: Dataset, rows: Iterable[Sequence[Any]]) -> Segment:
     """Rows are (actor, event, seconds since 1970, properties[, session]), as one import brings them."""
-    con = duckdb.connect()
-    con.execute(
-        "CREATE TABLE rows (actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT, line BIGINT,"
-        " insert_id VARCHAR, session VARCHAR, properties VARCHAR)"
-    )
     table = [
         (actor_key(who), who, what, second * SECOND, line, None, session[0] if session else None, as_json(properties))
         for line, (who, what, second, properties, *session) in enumerate(rows, start=2)
     ]
-    con.register(
-        "given", pa.table([pa.array(c, t) for c, t in zip(zip(*table, strict=True), TYPES, strict=True)], NAMES)
-    )
-    con.execute("INSERT INTO rows SELECT * FROM given")
-    return give_table(dataset, con)
+    return give_table(dataset, table_of(table))
+
+
+def table_of(rows: Iterable[Sequence[Any]]) -> duckdb.DuckDBPyConnection:
+    """A connection with the table `rows`, of these NAMES; there until the next one is asked for."""
+    columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), TYPES, strict=True)]
+    DUCK.register("given", pa.table(columns, NAMES))
+    DUCK.execute("CREATE OR REPLACE TABLE rows AS FROM given")
+    DUCK.unregister("given")
+    return DUCK
 
 
 def give_table(dataset: Dataset, con: duckdb.DuckDBPyConnection) -> Segment:

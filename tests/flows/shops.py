@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 from django.conf import settings
 from django.db import transaction
 
@@ -12,7 +11,7 @@ from accounts.models import Team
 from flows.engine.arrays import actor_key
 from flows.models import Dataset, EventName, Segment
 from flows.store import write_segment
-from tests.flows.rows import give_events
+from tests.flows.rows import give_events, table_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -55,20 +54,14 @@ def make_shop_with_plans(team: Team) -> Dataset:
 @transaction.atomic
 def give(dataset: Dataset, rows: Iterable[tuple[str, str, float]]) -> None:
     """Rows are (actor, event, minutes after NOON)."""
-    con = duckdb.connect()
-    con.execute(
-        "CREATE TABLE rows (actor_key UBIGINT, actor VARCHAR, event VARCHAR, us BIGINT, line BIGINT,"
-        " insert_id VARCHAR, session VARCHAR, properties VARCHAR)"
-    )
     start = int(NOON.timestamp()) * 1_000_000
     table = [
-        (actor_key(who), who, what, start + round(minutes * 60_000_000), line)
+        (actor_key(who), who, what, start + round(minutes * 60_000_000), line, None, None, None)
         for line, (who, what, minutes) in enumerate(rows)
     ]
-    con.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, NULL, NULL, NULL)", table)
     workspace = Path(settings.DATA_DIR) / "store" / "work"
     workspace.mkdir(parents=True, exist_ok=True)
-    new = write_segment(con, "rows", team_id=dataset.team_id, dataset_id=dataset.pk, workspace=workspace)
+    new = write_segment(table_of(table), "rows", team_id=dataset.team_id, dataset_id=dataset.pk, workspace=workspace)
     dataset.version += 1
     dataset.events += new.rows
     dataset.data_from = min(filter(None, (dataset.data_from, new.time_from)))

@@ -47,8 +47,9 @@ class Product:
         return [each for each in parts if each.status() != "zombie" and words in " ".join(each.cmdline())]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
+    """A directory for all of them: the first to come makes the cluster, migrates and makes the sample."""
     directory = Path(tempfile.mkdtemp(prefix="journeymap-test-", dir="/tmp"))
     yield directory
     remove(directory)

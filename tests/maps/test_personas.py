@@ -10,9 +10,10 @@ from django.utils import timezone
 from PIL import Image
 
 from maps import services
-from maps.models import Persona, Picture
+from maps.models import Lane, Persona, Picture
 from maps.pictures import drawn
 from tests.maps.images import HOSTILE, POLYGLOT, picture, with_position
+from tests.maps.shape import assert_logged
 from tests.maps.test_queries import number_of_queries
 
 WORDS = {
@@ -146,3 +147,29 @@ def test_more_personas_cost_no_more_queries(team, bobs, kim):
             picture=services.keep_picture(team=team, drawn=drawn.Drawn(b"x", 1, 1))
         )
     assert number_of_queries(lambda: bobs.get(at(team, "personas"))) == few
+
+
+def test_a_lane_is_about_a_persona_of_the_map_or_about_all(team, journey, bob, bobs, lanes):
+    ana, ben = (Persona.objects.create(team=team, name=name) for name in ("Ana", "Ben"))
+    menu = f"/t/{team.slug}/maps/{journey.pk}/lanes/{lanes['Thinking'].pk}/"
+    assert "Everybody" not in bobs.get(menu).text
+    services.update_map(journey=journey, by=bob, personas=[ana.pk])
+    offered = bobs.get(menu).text
+    assert "Ana" in offered
+    assert "Ben" not in offered
+
+    def say(persona: object):
+        return bobs.post(f"{menu}persona/", {"persona": persona}, headers={"HX-Request": "true"})
+
+    answer = say(ana.pk)
+    assert answer.text.count('id="lane-') == 1
+    assert '<span class="lane__s">Ana</span>' in answer.text
+    assert journey.operations.first().sentence == "said that the lane “Thinking” is about “Ana”"
+    journey.refresh_from_db()
+    assert_logged(journey)
+    assert say(ben.pk).status_code == say("x").status_code == say("9" * 30).status_code == 404
+    assert "Ana" not in say("").text
+    services.undo(journey=journey, by=bob)
+    assert Lane.objects.get(pk=lanes["Thinking"].pk).persona == ana
+    services.undo(journey=journey, by=bob)
+    assert Lane.objects.get(pk=lanes["Thinking"].pk).persona is None

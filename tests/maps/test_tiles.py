@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import sharing
 from flows.models import Tile
 from flows.services import dashboards
-from maps import services
+from maps import kept_drawings, services
 from maps.documents.cutting import steps_of, within
 from maps.library import LIFECYCLE
 from maps.models import JourneyMap
@@ -147,3 +147,15 @@ def test_of_what_reaches_over_stages_each_stage_shows_its_part(journey):
     found = [(cell.step, cell.span) for part in parts for cell in part.lanes[place].cells]
     assert found == [(0, len(stages[0])), (stages[1].start, 1)]
     assert all(cell.step in steps for part, steps in zip(parts, stages, strict=True) for _, cell, _ in part.cards())
+
+
+def test_of_one_stage_no_picture_of_another_is_read(journey, stages, monkeypatch):
+    read = []
+
+    def noted(document, **how):
+        read.append({cell.step for _, cell, _ in document.cards()})
+        return document
+
+    monkeypatch.setattr(kept_drawings, "with_pictures", noted)
+    kept_drawings.excerpt_of(journey, stages[1])
+    assert read == [{2, 3}]

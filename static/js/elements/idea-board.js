@@ -1,5 +1,7 @@
 // <idea-board>: a dot is dragged to another place, or moved with the arrow keys, which changes effort and impact.
 // Either way the one form of the board is sent. Dots are links: they open their idea also without this.
+import { swallowClick } from "./swallow-click.js";
+
 const IDLE = 600; // ms after the last arrow key
 const FAR = 4; // px before a press is a drag
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -12,11 +14,15 @@ class IdeaBoard extends HTMLElement {
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("focusout", () => this.moving || this.commit());
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) this.addEventListener(kind, (event) => this[kind](event));
-    this.addEventListener("click", (event) => this.click(event), true);
   }
 
   disconnectedCallback() {
     clearTimeout(this.timer);
+  }
+
+  // Somebody is moving a dot, or it is on its way to the server.
+  get busy() {
+    return Boolean(this.pressed || this.held || this.sent);
   }
 
   // --- With the keyboard ---
@@ -77,8 +83,7 @@ class IdeaBoard extends HTMLElement {
     if (!press?.far) return void (this.pressed = null);
     const place = this.over;
     this.letGo();
-    this.dropped = true;
-    setTimeout(() => (this.dropped = false));
+    swallowClick();
     if (!place) return this.back();
     this.put(press.dot, place);
     this.commit();
@@ -87,13 +92,6 @@ class IdeaBoard extends HTMLElement {
   pointercancel() {
     if (this.pressed?.far) this.back();
     this.pressed = null;
-  }
-
-  // The click that ends a drag opens nothing.
-  click(event) {
-    if (!this.dropped) return;
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   letGo() {

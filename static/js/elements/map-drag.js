@@ -1,6 +1,7 @@
 // Moving with the pointer: a mouse drags at once, a finger after a long press, so that it can still scroll. What is
 // dragged follows, the gap where it would go is shown, and dropped anywhere else it stays where it was.
 import { drop, elementOf, hide, loadOf, say, show, slotAt } from "./map-places.js";
+import { swallowClick } from "./swallow-click.js";
 
 const SLACK = 5; // pixels that a hand trembles
 const PRESS = 400; // milliseconds
@@ -110,14 +111,4 @@ function end() {
   document.body.classList.remove("dragging");
   hide();
   drag = null;
-}
-
-// A drag that ends is no click on what lies under the pointer.
-function swallowClick() {
-  const stop = (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  addEventListener("click", stop, { capture: true, once: true });
-  setTimeout(() => removeEventListener("click", stop, { capture: true }));
 }

@@ -1,6 +1,8 @@
 // <map-editor>: a card that is open. Saves after 800 ms of rest, when the focus leaves, and on Ctrl+Enter; Esc restores.
 // What is typed is kept in the browser until the server has acknowledged it, so that neither a lost connection
 // nor a reload loses it. A newer text of somebody else (409) comes back as an editor with both texts.
+import { base } from "./map-here.js";
+
 export const REST = 800;
 const RETRY = 10_000;
 
@@ -15,8 +17,8 @@ export const drafts = {
     }
   },
   drop: (action) => localStorage.removeItem(drafts.key(action)),
-  *all(base) {
-    const start = drafts.prefix() + base;
+  *all() {
+    const start = drafts.prefix() + base();
     for (const key of Object.keys(localStorage)) {
       if (!key.startsWith(start)) continue;
       try {
@@ -197,7 +199,7 @@ class MapEditor extends HTMLElement {
 
   cellHref(cell) {
     const [, lane, step] = cell.id.split("-");
-    return `${location.pathname.replace(/(\/maps\/\d+\/).*/, "$1")}cells/${lane}/${step}/`;
+    return `${base()}cells/${lane}/${step}/`;
   }
 
   restore() {

@@ -3,6 +3,7 @@
 // menu, as it does without this script. A score is sent in the version that it started from, after a moment of rest.
 import { say } from "./map-places.js";
 import { isQuiet, whenQuiet } from "./map-requests.js";
+import { swallowClick } from "./swallow-click.js";
 
 const REST = 400;
 const SLACK = 4;
@@ -141,10 +142,7 @@ function letGo(keep) {
   drag = null;
   document.body.classList.remove("dragging");
   if (!moved) return;
-  // A drag that ends is no click, which would open the menu.
-  const stop = (event) => (event.preventDefault(), event.stopPropagation());
-  addEventListener("click", stop, { capture: true, once: true });
-  setTimeout(() => removeEventListener("click", stop, { capture: true }));
+  swallowClick();
   const score = Number(point.ariaValueNow);
   if (!keep || score === from) return draw(point, from);
   point.focus({ preventScroll: true });

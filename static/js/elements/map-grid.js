@@ -1,6 +1,7 @@
 // <map-grid>: the keyboard and the pointer on a map. One tab stop; arrows move; Enter, F2, a click or typing opens.
 // The focus returns to where it was after every part that the server sends anew.
 import { REST, drafts, lost } from "./map-editor.js";
+import { stopIn } from "./map-here.js";
 import { duplicate, loadOf } from "./map-places.js";
 import { openDialog, openMenu } from "./map-sheet.js";
 import { openTalkAbout } from "./map-talk.js";
@@ -10,7 +11,6 @@ let here = { cell: "", stop: 0, row: 0, column: 1 };
 let interrupted = null; // texts that stood open where the grid was drawn anew; null before the page has been there
 let wanted = ""; // what the last answer wants the focus on
 
-const stopIn = (element) => (element.matches("[data-stop]") ? element : element.querySelector("[data-stop]"));
 const columnOf = (cell) => Number(cell.ariaColIndex);
 const spanOf = (cell) => Number(cell.ariaColSpan || 1);
 
@@ -54,7 +54,7 @@ class MapGrid extends HTMLElement {
     if (interrupted) return;
     interrupted = [];
     // Texts that an earlier visit could not save are opened again, in the version from which they started.
-    if (this.editable) this.openDrafts(drafts.all(location.pathname.replace(/(\/maps\/\d+\/).*/, "$1")));
+    if (this.editable) this.openDrafts(drafts.all());
   }
 
   rows() {

@@ -1,6 +1,7 @@
 // The clipboard on a map. Copied is the card that has the focus, as a text for others and as a card for maps, also those in
 // other tabs. Pasted on a cell, a card is put there as a copy; one line of text opens as a new card; a range of a
 // spreadsheet (tabs or line breaks) is sent for a preview, which asks in the dialog before anything is written.
+import { base } from "./map-here.js";
 import { whenQuiet } from "./map-requests.js";
 import { say } from "./map-places.js";
 
@@ -32,7 +33,6 @@ document.addEventListener("paste", (event) => {
 });
 
 const placeOf = (cell) => cell.id.split("-").slice(1);
-const base = () => location.pathname.replace(/(\/maps\/\d+\/).*/, "$1");
 const post = (path, options) => window.htmx.ajax("POST", `${base()}${path}`, options).catch(() => {});
 
 function put(cell, copied) {

@@ -1,5 +1,6 @@
 // What can be carried about on a map (a card, a step, a stage, a lane), where it may be put down, and putting it there.
 // A slot is a place between siblings: { anchor, side } beside a sibling, or { cell } that is empty.
+import { stopIn } from "./map-here.js";
 import { whenQuiet } from "./map-requests.js";
 
 const grid = () => document.getElementById("map");
@@ -145,7 +146,7 @@ export function drop(load, slot) {
       .ajax("POST", `${load.url}move/`, { source: grid(), target: grid(), swap, values })
       .then(() => {
         const moved = elementOf(load);
-        (moved?.matches("[data-stop]") ? moved : moved?.querySelector("[data-stop]"))?.focus({ preventScroll: true });
+        stopIn(moved)?.focus({ preventScroll: true });
         moved?.scrollIntoView({ block: "nearest", inline: "nearest" });
       })
       .catch(() => {});

@@ -1,5 +1,6 @@
 // The comments beside a map, in #map-talk. Links with data-talk open there what stands at their address, which becomes
 // that of the page; how one looks at the map is kept in it. What colleagues say appears without touching what is typed.
+import { base, stopIn } from "./map-here.js";
 import { isQuiet } from "./map-requests.js";
 
 const LOOK = ["zoom", "hide", "persona", "only"];
@@ -31,7 +32,7 @@ export async function openTalk(href) {
   (panel().querySelector("textarea") ?? panel().querySelector("h2")).focus();
 }
 
-export const openTalkAbout = (element) => openTalk(`${document.getElementById("map").dataset.base}comments/?about=${element}`);
+export const openTalkAbout = (element) => openTalk(`${base()}comments/?about=${element}`);
 
 function closeOthers() {
   const dialog = document.getElementById("map-dialog");
@@ -41,12 +42,11 @@ function closeOthers() {
 }
 
 function close() {
-  const base = document.getElementById("map").dataset.base;
   panel().hidden = true;
   panel().replaceChildren();
-  showAddress(base);
+  showAddress(base());
   const back = opener && document.getElementById(opener);
-  const stop = back?.matches("a, button, [data-stop]") ? back : back?.querySelector("[data-stop]");
+  const stop = back?.matches("a, button") ? back : stopIn(back);
   (stop ?? document.querySelector("#map [data-stop][tabindex='0']"))?.focus();
 }
 
@@ -71,7 +71,7 @@ document.addEventListener("click", (event) => {
 
 function show(id) {
   const element = document.getElementById(id);
-  const stop = element?.matches("[data-stop]") ? element : element?.querySelector("[data-stop]");
+  const stop = stopIn(element);
   stop?.scrollIntoView({ block: "center", inline: "center" });
   stop?.focus({ preventScroll: true });
 }

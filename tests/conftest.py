@@ -26,6 +26,11 @@ END $$
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits longest begins first, so that at the end nobody waits for it."""
+    items.sort(key=lambda item: item.get_closest_marker("worker") is None)
+
+
 def pytest_collection_finish() -> None:
     """What has been imported and collected stays until the end: it need not be looked through for garbage."""
     gc.collect()

@@ -26,10 +26,19 @@ END $$
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits longest begins first, so that at the end nobody waits for it."""
+    items.sort(key=lambda item: item.get_closest_marker("worker") is None)
+
+
 def pytest_collection_finish() -> None:
-    """What has been imported and collected stays until the end: it need not be looked through for garbage."""
+    """What has been imported and collected stays until the end: it need not be looked through for garbage.
+
+    And what comes is looked through less often than every 700 objects, which took a twelfth of all the time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def pytest_unconfigure() -> None:

@@ -3,7 +3,7 @@
 // and the button that is only needed without script goes away.
 // The underlined parts of the sentence (a[data-control]) open their control.
 // Milliseconds: what changes so soon after a question was asked may change on, and is asked after a pause.
-const SOON = 200;
+const SOON = 120;
 const PAUSE = 60;
 
 class Question extends HTMLElement {

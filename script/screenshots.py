@@ -16,6 +16,8 @@ from playwright.sync_api import Page, sync_playwright
 
 TO = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 SIZES = {1440: 1000, 390: 844}
+# What stands on a page only once the answer is there.
+ANSWERS = {"flow": ".flow__svg", "compare": ".flow__svg", "funnel": ".stairs__svg", "retention": ".triangle"}
 TEMPLATES = ("lifecycle", "saas-onboarding", "e-commerce", "service-blueprint", "support-case", "b2b-buying")
 
 
@@ -34,7 +36,14 @@ def pages(page: Page, base: str) -> dict[str, str]:
     days = [(date.today() - timedelta(days=ago)).isoformat() for ago in (30, 1)]
     question = f"start=landing_viewed&hide=home_viewed&steps=5&from={days[0]}&to={days[1]}"
     compared = f"{found['flow']}compare/?{question}&with=previous"
-    return {**found, "compare": compared, "opportunities": f"{team}/opportunities/"}
+    asked = "kind=funnel&step-0=landing_viewed&step-1=product_viewed&step-2=basket_added&step-3=order_placed"
+    return {
+        **found,
+        "compare": compared,
+        "funnel": f"{team}/flows/new/?{asked}",
+        "retention": f"{team}/flows/new/?kind=retention&first=landing_viewed",
+        "opportunities": f"{team}/opportunities/",
+    }
 
 
 def sign_in(page: Page, base: str, password: str) -> None:
@@ -89,7 +98,7 @@ def main(base: str, password: str, scheme: str = "light") -> None:
             sign_in(page, base, password)
             for name, address in pages(page, base).items():
                 page.goto(address)
-                page.wait_for_selector("svg.flow__svg" if name in ("flow", "compare") else "main")
+                page.wait_for_selector(ANSWERS.get(name, "main"))
                 page.wait_for_timeout(300)
                 page.screenshot(path=TO / f"{name}-{width}.png")
             context.close()

@@ -93,7 +93,8 @@ def _lines(step: FunnelStep, place: int, room: float) -> Iterator[tuple[float, s
 
 def _losses(step: FunnelStep, height: float, onward: float, pitch: float) -> Iterator[Loss]:
     room = (pitch - Stairs.words_x - LABEL_GAP) / SURE
-    y, words_y = HEAD + onward, 0.0
+    y = HEAD + onward
+    words_y = y + SMALL - LINE  # the first words keep clear of the ribbon
     for lost in step.lost:
         high = height * lost.count / step.count
         words_y = max(words_y + LINE, y + high / 2 + 4)

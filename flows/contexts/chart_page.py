@@ -142,7 +142,8 @@ def chart_page(
     if form.query is not None:
         address = replace(address, params=asked_params(form.query, form.dataset, form.zone, saved))
     cohorts = queries.cohort_names(team, form.dataset)
-    chart = _chart(drawn, address, form) if drawn else None
+    colours = colours_by_rank(result["nodes"]) if result else {}
+    chart = _chart(drawn, address, form, colours) if drawn else None
     panel = panel_of(drawn, chart, address.picked, address.opener()) if drawn and chart else None
     if chart and not panel:
         address = address.on(None)
@@ -160,7 +161,7 @@ def chart_page(
         may_edit=membership.may(Role.EDITOR),
         address=address,
         form=form,
-        builder=builder(team, form, address, result, colours_by_rank(result["nodes"]) if result else {}, cohorts),
+        builder=builder(team, form, address, result, colours, cohorts),
         sentence=sentence(form.query, form.zone, cohorts) if form.query else (),
         title=saved.name if saved else suggested_name(form),
         run=run,
@@ -184,7 +185,7 @@ def chart_page(
     )
 
 
-def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> ChartView:
+def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm, colours: Mapping[str, int]) -> ChartView:
     picked, query = address.picked, form.query
 
     def tops(step: int, most: int) -> str:
@@ -198,6 +199,7 @@ def _chart(result: Mapping[str, Any], address: Address, form: QuestionForm) -> C
     return chart_view(
         result,
         width=width,
+        colours=colours,
         url=address.opener(),
         closed=str(address.on(None)),
         picked=picked,

@@ -45,8 +45,46 @@ class PersonRow:
     end_name: str
 
 
+class PeoplePages:
+    """Where the pages of a list of people are, for a view that has one of them: `rows`, from `offset` on."""
+
+    __slots__ = ()
+    title: str
+    offset: int
+    rows: Sequence[object]
+
+    @property
+    def listed(self) -> int:
+        """How many stand in the whole list, of which not all are shown."""
+        raise NotImplementedError
+
+    def _at(self, offset: int) -> str:
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        return self._at(self.offset)
+
+    @property
+    def previous_url(self) -> str:
+        return self._at(max(0, self.offset - PAGE)) if self.offset else ""
+
+    @property
+    def next_url(self) -> str:
+        following = self.offset + PAGE
+        return self._at(following) if following < min(self.listed, MOST_LISTED) else ""
+
+    @property
+    def last(self) -> int:
+        return self.offset + len(self.rows)
+
+    @property
+    def cohort_name(self) -> str:
+        return self.title[:NAME_LENGTH]
+
+
 @dataclass(frozen=True, slots=True)
-class SetView:
+class SetView(PeoplePages):
     """A page about one number. `rows` are those from `offset` on; `problem` says why there are none."""
 
     saved: FlowChart | None
@@ -65,25 +103,8 @@ class SetView:
         return str(self.address)
 
     @property
-    def url(self) -> str:
-        return self._at(self.offset)
-
-    @property
-    def previous_url(self) -> str:
-        return self._at(max(0, self.offset - PAGE)) if self.offset else ""
-
-    @property
-    def next_url(self) -> str:
-        following = self.offset + PAGE
-        return self._at(following) if following < min(self.total, MOST_LISTED) else ""
-
-    @property
-    def last(self) -> int:
-        return self.offset + len(self.rows)
-
-    @property
-    def cohort_name(self) -> str:
-        return self.title[:NAME_LENGTH]
+    def listed(self) -> int:
+        return self.total
 
     def _at(self, offset: int) -> str:
         more = {name: value for name, value in (("version", self.version), ("offset", str(offset or ""))) if value}

@@ -10,7 +10,8 @@ from django.http import QueryDict
 
 from flows import queries
 from flows.chart_view import NOUNS, Noun
-from flows.contexts.people import COLOURS, PAGE, Event
+from flows.contexts.address import joined
+from flows.contexts.people import COLOURS, Event, PeoplePages
 from flows.contexts.questioning import sentence
 from flows.contexts.sentence import Words
 from flows.contexts.spots import spot_words
@@ -21,8 +22,6 @@ from flows.forms.analyses import NAMES
 from flows.lettering import printable
 from flows.models import Dataset, FlowChart
 from flows.questions import Analysis, FunnelQuestion
-from flows.services.names import NAME_LENGTH
-from flows.services.sets import MOST_LISTED
 from flows.services.spots import Person, SpotPage
 
 EVENT = Noun("event", "events")
@@ -39,7 +38,7 @@ class PersonRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ReachedView:
+class ReachedView(PeoplePages):
     """A page about one number. `rows` are those from `offset` on; `problem` says why there are none."""
 
     saved: FlowChart | None
@@ -56,36 +55,18 @@ class ReachedView:
     problem: str
 
     @property
-    def url(self) -> str:
-        return self._at(self.offset)
-
-    @property
-    def previous_url(self) -> str:
-        return self._at(max(0, self.offset - PAGE)) if self.offset else ""
-
-    @property
-    def next_url(self) -> str:
-        following = self.offset + PAGE
-        return self._at(following) if self.found and following < min(self.found.people, MOST_LISTED) else ""
-
-    @property
-    def last(self) -> int:
-        return self.offset + len(self.rows)
+    def listed(self) -> int:
+        return self.found.people if self.found else 0
 
     @property
     def is_several(self) -> bool:
         """Whether somebody may have several of what is counted."""
         return self.found is not None and (self.noun is EVENT or self.found.total != self.found.people)
 
-    @property
-    def cohort_name(self) -> str:
-        return self.title[:NAME_LENGTH]
-
     def _at(self, offset: int) -> str:
         params = self.params.copy()
         params.pop("offset", None)
-        said = [params.urlencode(), urlencode({"offset": offset}) if offset else ""]
-        return f"{self.path}?{'&'.join(filter(None, said))}"
+        return joined(self.path, params.urlencode(), urlencode({"offset": offset}) if offset else "")
 
 
 def reached_view(

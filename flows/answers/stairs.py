@@ -12,7 +12,7 @@ from flows.lettering import SURE, cut_middle
 from flows.sankey import BAR, COLOURS, HAIR, LABEL_GAP, MIN_BAR, STUB
 
 BODY, HEAD, LINE = 200.0, 66.0, 15.0
-PITCH, LAST = (150.0, 330.0), 220.0
+PITCH, LAST = (230.0, 330.0), 230.0  # so far apart that no number is cut
 NAME, SMALL = 12, 11  # sizes of type
 
 
